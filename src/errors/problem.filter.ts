@@ -1,0 +1,79 @@
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Env } from '../config/env.js';
+import { isOutage } from './outage.js';
+import { problemBody } from './problem-body.js';
+import { Problem, type ProblemCode } from './problem.js';
+
+/** Statuses that the framework answers with by itself, and what we call them; other 4xx are malformed requests. */
+const BY_STATUS: Record<number, ProblemCode> = {
+  404: 'not_found',
+  413: 'body_too_large',
+  // An id longer than any that we give.
+  414: 'not_found',
+  415: 'unsupported_media_type',
+};
+
+/** After an outage of the database, which is seldom longer than its restart. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** Writes whatever was thrown as `application/problem+json` (RFC 9457). What is our own fault is logged, never told. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Problem');
+
+  constructor(private readonly env: Env) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    this.answer(error, http.getRequest<FastifyRequest>(), http.getResponse<FastifyReply>());
+  }
+
+  /** Also for what Fastify finds wrong before there is a route, and so before Nest. */
+  answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    const problem = toProblem(error);
+    if (problem.status >= 500) {
+      this.logger.error(`${request.method} ${request.routeOptions?.url}: ${describe(error)}`, stackOf(error));
+    }
+    const { retryAfterSeconds } = problem.extra;
+    if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
+    // A body that was not read to its end would be taken for the next request of the connection.
+    if (!request.raw.complete) reply.header('connection', 'close');
+    void reply
+      .status(problem.status)
+      .headers({ 'content-type': 'application/problem+json; charset=utf-8', 'x-request-id': request.id })
+      .send(problemBody(problem, this.env.publicUrl, request.id));
+  }
+}
+
+function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (isOutage(error)) {
+    const retryAfterSeconds = RETRY_AFTER_SECONDS;
+    return new Problem('unavailable', 'Its database cannot be reached.', { retryAfterSeconds, cause: error });
+  }
+  const status = statusOf(error) ?? 500;
+  if (status >= 500) {
+    return new Problem('internal_error', 'It is in our log under this trace_id.', { cause: error });
+  }
+  const code = BY_STATUS[status] ?? 'malformed_request';
+  return new Problem(code, detailOf(code, error as Error), { cause: error });
+}
+
+/** Only of what the framework throws: a status that any other error carries was not meant for our callers. */
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  const { name, statusCode } = Object(error) as { name?: string; statusCode?: number };
+  return name === 'FastifyError' ? statusCode : undefined;
+}
+
+function detailOf(code: ProblemCode, error: Error): string {
+  if (code === 'not_found') return 'There is nothing at this address.';
+  if (code === 'unsupported_media_type') {
+    return 'Send a form (multipart/form-data) with the CSV as "file", or the CSV itself as text/csv.';
+  }
+  return error.message;
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+const stackOf = (error: unknown): string | undefined => (error instanceof Error ? error.stack : undefined);

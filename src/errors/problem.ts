@@ -1,0 +1,103 @@
+/** Every problem the API can answer with, by its code. `help` is the page under `/problems/{code}`. */
+export const PROBLEMS = {
+  malformed_request: {
+    status: 400,
+    title: 'The request is malformed',
+    help: 'It could not be read as HTTP, JSON or a form, or it broke off. The detail says where.',
+  },
+  not_found: {
+    status: 404,
+    title: 'Not found',
+    help: 'There is nothing under this id or address (with this HTTP method), or it belongs to someone else.',
+  },
+  not_finished: {
+    status: 409,
+    title: 'The request has not finished yet',
+    help: 'Ask again after the seconds in Retry-After, or take what is there with ?partial=true.',
+  },
+  file_too_large: {
+    status: 413,
+    title: 'The file is too large',
+    help: 'Split the CSV, or have MAX_CSV_BYTES raised.',
+  },
+  too_many_images: {
+    status: 413,
+    title: 'The file has too many images',
+    help: 'Split the CSV, or have MAX_IMAGES_PER_REQUEST raised.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body is too large',
+    help: 'JSON bodies and form fields are small; only the CSV may be large.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    title: 'Not a CSV file',
+    help: 'Save the table as CSV (comma separated values) and send it as the form field "file", or as a text/csv body.',
+  },
+  validation_failed: {
+    status: 422,
+    title: 'The request has wrong values',
+    help: 'Every wrong or unknown parameter is named in "errors".',
+  },
+  file_missing: {
+    status: 422,
+    title: 'The file is missing',
+    help: 'Send the CSV as the form field "file".',
+  },
+  csv_invalid: {
+    status: 422,
+    title: 'The CSV has errors',
+    help: 'Every fault is in "errors" with its line and column. Nothing was stored: mend the file and send it again.',
+  },
+  webhook_url_missing: {
+    status: 422,
+    title: 'The webhook_url is missing',
+    help: 'To register a webhook send {"webhook_url": "https://..."}.',
+  },
+  webhook_url_invalid: {
+    status: 422,
+    title: 'The webhook_url cannot be used',
+    help: 'It must be a public http or https URL without credentials.',
+  },
+  internal_error: {
+    status: 500,
+    title: 'Something went wrong on our side',
+    help: 'It is in the log of the service under the trace_id.',
+  },
+  unavailable: {
+    status: 503,
+    title: 'The service is not available right now',
+    help: 'Try again after the seconds in Retry-After.',
+  },
+} as const satisfies Record<string, { status: number; title: string; help: string }>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+/** One fault among several; what it holds beside `code` and `message` depends on where it was found. */
+export interface Fault {
+  code: string;
+  message: string;
+  [member: string]: unknown;
+}
+
+/** An answer to the caller that is not a success (RFC 9457). Thrown anywhere, written by the problem filter. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly title: string;
+
+  constructor(
+    readonly code: ProblemCode,
+    /** What is wrong, where, and how to mend it. */
+    readonly detail: string,
+    readonly extra: {
+      errors?: Fault[];
+      errorCount?: number;
+      retryAfterSeconds?: number;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(detail, { cause: extra.cause });
+    ({ status: this.status, title: this.title } = PROBLEMS[code]);
+  }
+}
