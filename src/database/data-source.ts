@@ -1,0 +1,34 @@
+import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
+import { CreateRequests1763690400000 } from '../../migrations/1763690400000-create-requests.js';
+import { CreateWebhooks1763690400001 } from '../../migrations/1763690400001-create-webhooks.js';
+import { CreateInstallation1763690400002 } from '../../migrations/1763690400002-create-installation.js';
+import { SESSION_LIMITS } from './session-limits.js';
+
+const migrations = [
+  CreateRequests1763690400000,
+  CreateWebhooks1763690400001,
+  CreateInstallation1763690400002,
+];
+
+type Entities = MixedList<string | (new () => object) | EntitySchema>;
+
+/** A TypeORM connection pool to `url`; not yet connected. */
+export function createDataSource(
+  url: string,
+  options: { poolSize: number; applicationName: string; entities?: Entities; limits?: object },
+): DataSource {
+  return new DataSource({
+    type: 'postgres',
+    url,
+    applicationName: options.applicationName,
+    poolSize: options.poolSize,
+    extra: options.limits ?? SESSION_LIMITS,
+    entities: options.entities ?? [],
+    migrations,
+    migrationsTableName: 'migration',
+    migrationsTransactionMode: 'each',
+    parseInt8: true,
+    installExtensions: false,
+    synchronize: false,
+  });
+}

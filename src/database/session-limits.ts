@@ -1,0 +1,15 @@
+/**
+ * Time limits of the service's own sessions, in ms. A statement never runs longer than its caller would wait, a lock is
+ * either had soon or tried again, and a transaction whose process froze gives its locks back. The client's limit
+ * (`query_timeout`) is above the server's, so that the server's verdict, rolled back for sure, arrives first; without
+ * it a half-open connection would freeze the process in silence.
+ */
+export const SESSION_LIMITS = {
+  statement_timeout: 30_000,
+  lock_timeout: 10_000,
+  idle_in_transaction_session_timeout: 30_000,
+  query_timeout: 35_000,
+  connectionTimeoutMillis: 10_000,
+  keepAlive: true,
+  keepAliveInitialDelayMillis: 5000,
+};
