@@ -1,0 +1,14 @@
+/** Reads a body up to `maxBytes`; `cut` tells that there was more, which is then not read. */
+export async function readBody(
+  body: AsyncIterable<Buffer>,
+  maxBytes: number,
+): Promise<{ body: Buffer; cut: boolean }> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > maxBytes) return { body: Buffer.concat(chunks, maxBytes), cut: true };
+  }
+  return { body: Buffer.concat(chunks, length), cut: false };
+}

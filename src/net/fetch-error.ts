@@ -1,0 +1,53 @@
+import { errors } from 'undici';
+
+// One sentence per code, whatever lay behind it: "connection refused at 10.0.0.1:6379" would let callers scan our network.
+const MESSAGES = {
+  url_invalid: 'The URL is not one that may be fetched.',
+  address_blocked: 'The address of the host is not one that may be fetched.',
+  dns_failed: 'The host name could not be resolved.',
+  connect_failed: 'The connection to the host failed.',
+  tls_failed: 'The secure connection to the host failed: its certificate or its TLS version cannot be used.',
+  timeout: 'The host did not answer in time.',
+  redirect_limit: 'The URL redirects too often.',
+  redirect_blocked: 'The URL redirects to one that may not be fetched.',
+  http_unexpected: 'The host did not answer in correct HTTP.',
+  truncated: 'The answer broke off before its end.',
+  too_large_bytes: 'The answer is larger than allowed.',
+  aborted: 'The fetch was given up.',
+} as const;
+
+export type FetchErrorCode = keyof typeof MESSAGES;
+
+/** There is no answer, or not a whole one. `message` may be told to the caller. `aborted` is our own doing: the signal's reason is its cause. */
+export class FetchError extends Error {
+  /** Overrides the code's own rule: a name that does not exist is `dns_failed`, and trying again does not help. */
+  readonly transient?: boolean;
+
+  constructor(
+    readonly code: FetchErrorCode,
+    detail: { transient?: boolean; cause?: unknown } = {},
+  ) {
+    super(MESSAGES[code], { cause: detail.cause });
+    this.transient = detail.transient;
+  }
+}
+
+/** What OpenSSL, and Node's checks of a certificate, name their errors. */
+const TLS_CODE =
+  /^(EPROTO$|ERR_SSL_|ERR_TLS_|CERT_|CRL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_|HOSTNAME_)/;
+
+/** What an error of the network, of TLS or of undici means; `answered` once the headers are there. */
+export function toFetchError(error: unknown, answered: boolean): FetchError {
+  return error instanceof FetchError
+    ? error
+    : new FetchError(fetchErrorCode(error, answered), { cause: error });
+}
+
+function fetchErrorCode(error: unknown, answered: boolean): FetchErrorCode {
+  if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError)
+    return 'aborted';
+  if (answered) return 'truncated';
+  if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError)
+    return 'http_unexpected';
+  return TLS_CODE.test((error as NodeJS.ErrnoException).code ?? '') ? 'tls_failed' : 'connect_failed';
+}
