@@ -1,0 +1,39 @@
+import type { Env } from '../config/env.js';
+
+/** What each queue's jobs carry: ids only. A job is a wake-up; what there is to do stands in PostgreSQL. */
+export interface QueueJobs {
+  /** Work this slice, if it is still in this pass. */
+  slices: { requestId: string; run: number; slice: number; pass: number };
+  /** Send what is due at this endpoint. */
+  deliveries: { endpointId: string };
+}
+
+export type QueueName = keyof QueueJobs;
+
+export interface Job<Q extends QueueName> {
+  /** A job of an id that is waiting, delayed or running is not added again. No colon, not only digits. */
+  id: string;
+  data: QueueJobs[Q];
+  delayMs?: number;
+}
+
+/** How a queue's worker treats its jobs; every queue declares all of it. */
+interface QueueBehaviour {
+  /** Jobs that one process has in its hands at once. */
+  concurrency: (env: Env) => number;
+  /** How long BullMQ keeps a silent worker's job from others, in ms. A repeated wake-up finds nothing to do. */
+  lockDuration: number;
+  stalledInterval: number;
+}
+
+/**
+ * Slices that a worker has in its hands at once: a quarter of its downloads. A slice holds at most 25 images, so this
+ * is enough to keep every download busy while some slices drain, also when a small request has slices of one image.
+ */
+export const sliceSlots = (env: Env): number => Math.max(4, Math.ceil(env.fetchConcurrency / 4));
+
+export const QUEUE_BEHAVIOUR: Record<QueueName, QueueBehaviour> = {
+  slices: { concurrency: sliceSlots, lockDuration: 30_000, stalledInterval: 15_000 },
+  deliveries: { concurrency: () => 16, lockDuration: 60_000, stalledInterval: 30_000 },
+};
+export const QUEUE_NAMES = Object.keys(QUEUE_BEHAVIOUR) as QueueName[];
