@@ -1,0 +1,20 @@
+import { validate as isUuid } from 'uuid';
+import { parseInteger, QueryValue } from './query-values.js';
+
+const MAX_POSITION = 2 ** 31 - 1;
+
+/** What callers get as `next_cursor`: the last row's key, in a form that nobody is tempted to build on. */
+export function encodeCursor(key: string | number): string {
+  return Buffer.from(String(key)).toString('base64url');
+}
+
+const Cursor = (parse: (key: string) => unknown): PropertyDecorator =>
+  QueryValue('the next_cursor of an earlier page', (text) =>
+    parse(Buffer.from(text, 'base64url').toString()),
+  );
+
+/** The property holds the id that the cursor stands for. */
+export const IdCursor = (): PropertyDecorator => Cursor((key) => (isUuid(key) ? key : undefined));
+
+/** The property holds the position that the cursor stands for. */
+export const PositionCursor = (): PropertyDecorator => Cursor((key) => parseInteger(key, 0, MAX_POSITION));

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { StorageModule } from '../storage/storage.module.js';
+import { DownloadController } from './download.controller.js';
+import { ImagesService } from './images.service.js';
+import { OutputService } from './output.service.js';
+import { RequestsController } from './requests.controller.js';
+import { RequestsModule } from './requests.module.js';
+
+/** Reading requests over HTTP: status, lists and the output CSV. */
+@Module({
+  imports: [RequestsModule, StorageModule],
+  controllers: [RequestsController, DownloadController],
+  providers: [ImagesService, OutputService],
+})
+export class RequestsApiModule {}
