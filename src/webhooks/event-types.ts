@@ -1,0 +1,25 @@
+import { Problem } from '../errors/problem.js';
+import type { RequestStatus } from '../requests/request-status.js';
+
+export const EVENT_TYPES = ['request.completed', 'request.failed', 'request.cancelled'] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** What has happened when a request is in this status, which must be a terminal one. */
+export function eventTypeOf(status: RequestStatus): EventType {
+  const type = EVENT_TYPES.find((candidate) => candidate === `request.${status}`);
+  if (!type) throw new Error(`a ${status} request has no event: it is not terminal`);
+  return type;
+}
+
+/** The types an endpoint wants, each once; all of them when the caller names none. Throws a 422 for unknown ones. */
+export function readEventTypes(names: readonly string[] | undefined): EventType[] {
+  if (!names) return [...EVENT_TYPES];
+  const unknown = names.filter((name) => !EVENT_TYPES.some((type) => type === name));
+  if (unknown.length === 0 && names.length > 0) return EVENT_TYPES.filter((type) => names.includes(type));
+  const fault = unknown.length > 0 ? `Unknown: ${unknown.join(', ').slice(0, 200)}.` : 'Events is empty.';
+  const message = `${fault} Leave events out for all of them, or name some of ${EVENT_TYPES.join(', ')}.`;
+  throw new Problem('validation_failed', message, {
+    errors: [{ code: 'invalid_value', parameter: 'events', message }],
+    errorCount: 1,
+  });
+}

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { DeliveryWakeups } from './delivery-wakeups.js';
+import { DueDeliveries } from './due-deliveries.js';
+import { RequestEventsService } from './request-events.service.js';
+import { WebhookRegistrationsService } from './webhook-registrations.service.js';
+
+/** What others do with webhooks: register endpoints, record events, wake the workers that send. */
+@Module({
+  providers: [WebhookRegistrationsService, RequestEventsService, DeliveryWakeups, DueDeliveries],
+  exports: [WebhookRegistrationsService, RequestEventsService, DeliveryWakeups, DueDeliveries],
+})
+export class WebhooksModule {}
