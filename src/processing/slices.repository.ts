@@ -1,0 +1,145 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource, type EntityManager } from 'typeorm';
+import { Env } from '../config/env.js';
+import { sql, type Runner } from '../database/sql.js';
+import type { RequestOptions } from '../requests/request-options.js';
+import type { SlicePass } from './slices.js';
+
+/** A slice that this process may work: the lease is held, by the database's clock. */
+export interface ClaimedSlice extends SlicePass {
+  firstPosition: number;
+  lastPosition: number;
+  starts: number;
+  options: RequestOptions;
+}
+
+export interface DueImage {
+  position: number;
+  sourceUrl: string;
+  attempts: number;
+}
+
+/** Where a slice stands after a pass: `done`, or `waiting` for its next pass, which may begin after `delayMs`. */
+export interface EndedPass {
+  state: 'waiting' | 'done';
+  pass: number;
+  delayMs: number;
+}
+
+/** Every statement that moves a slice. Each is safe against all others, in any order and number. */
+@Injectable()
+export class SlicesRepository {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly env: Env,
+  ) {}
+
+  /** Cuts the positions 0 … imageCount-1 into slices of the run. */
+  async create(
+    manager: EntityManager,
+    requestId: string,
+    run: number,
+    imageCount: number,
+    size: number,
+  ): Promise<void> {
+    await sql(
+      manager,
+      `INSERT INTO slice (request_id, run, number, first_position, last_position)
+       SELECT $1, $2, n, n * $4::int, least((n + 1) * $4::int, $3::int) - 1
+       FROM generate_series(0, ($3::int - 1) / $4::int) AS n`,
+      [requestId, run, imageCount, size],
+    );
+  }
+
+  /**
+   * Takes the lease of a slice that is queued (or waits and is due) in just this pass; the first claim of a run begins
+   * it. Undefined: somebody else has it, it was worked already, or the request ended.
+   */
+  async claim(job: SlicePass, workerId: string): Promise<ClaimedSlice | undefined> {
+    const [claimed] = await sql<Omit<ClaimedSlice, keyof SlicePass>>(
+      this.dataSource,
+      `WITH request AS (
+         SELECT id, options FROM processing_request
+         WHERE id = $1 AND run = $2 AND status IN ('pending', 'processing')
+       ), claimed AS (
+         UPDATE slice SET state = 'running', starts = starts + 1, worker_id = $5, queued_at = NULL,
+           lease_until = now() + $6 * interval '1 ms'
+         FROM request
+         WHERE request_id = request.id AND run = $2 AND number = $3 AND pass = $4
+           AND (state = 'queued' OR state = 'waiting' AND (not_before IS NULL OR not_before <= now()))
+         RETURNING first_position, last_position, starts, options
+       ), begun AS (
+         UPDATE processing_request SET status = 'processing', started_at = now()
+         WHERE id = $1 AND run = $2 AND status = 'pending' AND EXISTS (SELECT FROM claimed)
+       )
+       SELECT first_position AS "firstPosition", last_position AS "lastPosition", starts, options FROM claimed`,
+      [job.requestId, job.run, job.slice, job.pass, workerId, this.env.leaseMs],
+    );
+    return claimed && { ...job, ...claimed };
+  }
+
+  /** Whether the lease is still this pass's; it then lasts anew. */
+  async renewLease(slice: SlicePass): Promise<boolean> {
+    const renewed = await sql(
+      this.dataSource,
+      `UPDATE slice SET lease_until = now() + $5 * interval '1 ms'
+       WHERE request_id = $1 AND run = $2 AND number = $3 AND pass = $4 AND state = 'running' RETURNING pass`,
+      [slice.requestId, slice.run, slice.slice, slice.pass, this.env.leaseMs],
+    );
+    return renewed.length > 0;
+  }
+
+  /** Its images that are pending and due. */
+  dueImages(slice: ClaimedSlice): Promise<DueImage[]> {
+    return sql<DueImage>(
+      this.dataSource,
+      `SELECT position, source_url AS "sourceUrl", attempts FROM product_image
+       WHERE request_id = $1 AND position BETWEEN $2 AND $3 AND status = 'pending'
+         AND (next_attempt_at IS NULL OR next_attempt_at <= now())
+       ORDER BY position`,
+      [slice.requestId, slice.firstPosition, slice.lastPosition],
+    );
+  }
+
+  /** Ends a pass: `done` when no image is left pending, else `waiting` with the next pass. Undefined: the pass is over. */
+  async endPass(runner: Runner, slice: ClaimedSlice): Promise<EndedPass | undefined> {
+    const [ended] = await sql<EndedPass>(
+      runner,
+      `UPDATE slice SET
+         state = CASE WHEN rest.pending = 0 THEN 'done' ELSE 'waiting' END,
+         pass = pass + CASE WHEN rest.pending = 0 THEN 0 ELSE 1 END,
+         starts = 0, lease_until = NULL, not_before = rest.due
+       FROM (SELECT count(*) AS pending, min(coalesce(next_attempt_at, now())) AS due FROM product_image
+             WHERE request_id = $1 AND position BETWEEN $5 AND $6 AND status = 'pending') AS rest
+       WHERE request_id = $1 AND run = $2 AND number = $3 AND pass = $4 AND state = 'running'
+       RETURNING state, pass, greatest(0, ceil(extract(epoch FROM not_before - now()) * 1000))::int AS "delayMs"`,
+      [slice.requestId, slice.run, slice.slice, slice.pass, slice.firstPosition, slice.lastPosition],
+    );
+    return ended;
+  }
+
+  /**
+   * Moves due slices of a run to `queued` until `window` of them are queued or running. The caller locks the request.
+   * ARRAY, because a join may run the inner query once for every slice there is, and each time it locks others.
+   */
+  async fillWindow(
+    manager: EntityManager,
+    requestId: string,
+    run: number,
+    window: number,
+  ): Promise<SlicePass[]> {
+    return sql<SlicePass>(
+      manager,
+      `UPDATE slice SET state = 'queued', queued_at = now()
+       WHERE request_id = $1 AND run = $2 AND number = ANY(ARRAY(
+         SELECT number FROM slice
+         WHERE request_id = $1 AND run = $2 AND state = 'waiting' AND (not_before IS NULL OR not_before <= now())
+         ORDER BY number
+         LIMIT greatest(0, $3 - (SELECT count(*) FROM slice
+                                 WHERE request_id = $1 AND run = $2 AND state IN ('queued', 'running')))
+         FOR UPDATE SKIP LOCKED))
+       RETURNING request_id AS "requestId", run, number AS slice, pass`,
+      [requestId, run, window],
+    );
+  }
+}

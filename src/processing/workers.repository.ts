@@ -1,0 +1,33 @@
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { sql, type Runner } from '../database/sql.js';
+
+/** A worker that was not seen for this long does not count any more. */
+const ALIVE = `seen_at > now() - interval '30 s'`;
+
+/** The worker processes alive, each a row that it keeps fresh. */
+@Injectable()
+export class WorkersRepository {
+  constructor(private readonly dataSource: DataSource) {}
+
+  async seen(id: string, slots: number): Promise<void> {
+    await sql(
+      this.dataSource,
+      `INSERT INTO worker (id, slots) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = now(), slots = $2`,
+      [id, slots],
+    );
+  }
+
+  async gone(id: string): Promise<void> {
+    await sql(this.dataSource, `DELETE FROM worker WHERE id = $1 OR seen_at < now() - interval '1 h'`, [id]);
+  }
+
+  /** Slices that all workers alive can work at once. */
+  async slotsAlive(runner: Runner): Promise<number> {
+    const [row] = await sql<{ slots: number }>(
+      runner,
+      `SELECT coalesce(sum(slots), 0)::int AS slots FROM worker WHERE ${ALIVE}`,
+    );
+    return row!.slots;
+  }
+}
