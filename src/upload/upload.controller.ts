@@ -1,0 +1,63 @@
+import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Env } from '../config/env.js';
+import { Owner } from '../config/owner.js';
+import { ApiProblems } from '../errors/api-problems.decorator.js';
+import { receiveUpload } from './receive-upload.js';
+import { AcceptedBody, ValidationReport } from './upload-answers.dto.js';
+import { UploadForm } from './upload-form.dto.js';
+import { UploadService } from './upload.service.js';
+
+@ApiTags('requests')
+@Controller('api')
+export class UploadController {
+  constructor(
+    private readonly uploads: UploadService,
+    private readonly env: Env,
+  ) {}
+
+  @Post('upload')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Upload a CSV',
+    description:
+      'Takes a CSV of products with image URLs and begins to compress the images. Options are form fields, before or ' +
+      'after the file, or query parameters. The body may also be the CSV itself (`Content-Type: text/csv`), with the ' +
+      'options as query parameters.',
+  })
+  @ApiConsumes('multipart/form-data')
+  @ApiBody({ type: UploadForm })
+  @ApiResponse({
+    status: 202,
+    type: AcceptedBody,
+    description: 'Accepted; the images are being processed.',
+    headers: { Location: { description: 'The status URL.', schema: { type: 'string' } } },
+  })
+  @ApiResponse({ status: 200, type: ValidationReport, description: 'The report of `validate_only`.' })
+  @ApiProblems(
+    'malformed_request',
+    'file_too_large',
+    'too_many_images',
+    'unsupported_media_type',
+    'validation_failed',
+    'file_missing',
+    'csv_invalid',
+    'webhook_url_invalid',
+  )
+  async uploadCsv(
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+    @Owner() owner: string,
+  ): Promise<AcceptedBody | ValidationReport> {
+    const upload = await receiveUpload(request, this.uploads.spoolDirectory, this.env.maxCsvBytes);
+    try {
+      const answer = await this.uploads.accept(upload, owner);
+      if ('status_url' in answer) reply.header('location', answer.status_url);
+      else reply.status(200);
+      return answer;
+    } finally {
+      await upload.file.close();
+    }
+  }
+}

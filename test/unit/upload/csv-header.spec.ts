@@ -1,0 +1,104 @@
+import { readHeader } from '../../../src/upload/csv-header.js';
+import type { CsvRecord } from '../../../src/upload/csv-records.js';
+
+const record = (...cells: string[]): CsvRecord => ({ line: 3, cells, size: 1 });
+const headerOf = (...cells: string[]) => readHeader(record(...cells));
+
+describe('readHeader', () => {
+  it.each(['S. No.', 'S.No.', 's. no', 'Sr. No', 'Serial Number', 'SERIAL_NUMBER', 'ID', 'No.'])(
+    'takes %j for the serial number',
+    (name) => {
+      expect(headerOf('Product Name', name, 'Image')).toMatchObject({ serialNumber: 1 });
+    },
+  );
+
+  it.each(['Product Name', 'product-name', ' Product ', 'Name', 'Title', 'SKU', 'Handle'])(
+    'takes %j for the product name',
+    (name) => {
+      expect(headerOf('Image', name)).toMatchObject({ productName: 1, serialNumber: null });
+    },
+  );
+
+  it.each([
+    'Input Image Urls',
+    'Input Image URL',
+    'Image URLs',
+    'image_url',
+    'Images',
+    'Image',
+    'Image Src',
+    'URLs',
+    'url',
+    'Image 1',
+  ])('takes %j for image URLs', (name) => {
+    expect(headerOf('Name', name)).toMatchObject({ urls: [1] });
+  });
+
+  it('keeps the text of the names', () => {
+    expect(headerOf(' S. No. ', 'Product  Name', 'Images')).toMatchObject({
+      names: [' S. No. ', 'Product  Name', 'Images'],
+    });
+  });
+
+  it.each([
+    { cells: ['ID', 'S. No.', 'Name', 'Image'], expected: { serialNumber: 1 } },
+    { cells: ['SKU', 'Handle', 'Title', 'Image'], expected: { productName: 2 } },
+    { cells: ['Name', 'URL', 'Image', 'Image URL'], expected: { urls: [3] } },
+    { cells: ['Name', 'Image 1', 'Images', 'Image 2'], expected: { urls: [2] } },
+  ])('prefers the earlier synonym in $cells', ({ cells, expected }) => {
+    expect(headerOf(...cells)).toMatchObject(expected);
+  });
+
+  it('reads several image columns in their order', () => {
+    expect(headerOf('Image 2', 'Name', 'Image', 'Image 10', 'Image')).toMatchObject({ urls: [0, 2, 3, 4] });
+    expect(headerOf('Name', 'image_url_1', 'Image URL 2', 'image_alt_1')).toMatchObject({ urls: [1, 2] });
+  });
+
+  it('leaves out empty cells at the end, as spreadsheets fill them in', () => {
+    expect(headerOf('Name', '', 'Image', '', ' ')).toMatchObject({ names: ['Name', '', 'Image'] });
+  });
+
+  it.each(['__proto__', 'constructor', 'toString'])('takes %s for a name like others', (name) => {
+    expect(headerOf(name, 'Name', 'Image')).toMatchObject({
+      names: [name, 'Name', 'Image'],
+      serialNumber: null,
+      productName: 1,
+      urls: [2],
+    });
+  });
+
+  it('tells each column that is missing, what it may be called and what there is', () => {
+    const faults = headerOf('Artikel', 'Foto');
+    expect(faults).toMatchObject([
+      { code: 'header_missing', line: 3, column: null, value: 'Artikel, Foto' },
+      { code: 'header_missing', line: 3, column: null, value: 'Artikel, Foto' },
+    ]);
+    expect(JSON.stringify(faults)).toContain('called Product Name');
+    expect(JSON.stringify(faults)).toContain('called Input Image Urls');
+  });
+
+  it.each([
+    { cells: ['Product Name', 'product_name', 'Image'], column: 'product_name' },
+    { cells: ['S. No.', 'Name', 'Image', 'SNO'], column: 'SNO' },
+  ])('tells a second $column', ({ cells, column }) => {
+    expect(headerOf(...cells)).toMatchObject([{ code: 'header_ambiguous', line: 3, column }]);
+  });
+
+  it('does not mind two columns that are not used', () => {
+    expect(headerOf('Product Name', 'Title', 'Title', 'Image')).toMatchObject({ productName: 0 });
+  });
+
+  it.each(['Name 2', 'Nr. Name', '画像 Name', 'Image Name'])('takes no part of %j for a name', (name) => {
+    expect(headerOf(name, 'Image')).toMatchObject([{ code: 'header_missing' }]);
+  });
+
+  it('refuses more columns than any table has', () => {
+    const cells = ['Name', 'Image', ...Array.from({ length: 999 }, (_, n) => `c${n}`)];
+    expect(headerOf(...cells)).toMatchObject([{ code: 'overflow_cells', line: 3 }]);
+    expect(headerOf(...cells.slice(0, 1000))).toMatchObject({ urls: [1] });
+  });
+
+  it('refuses a NUL in it', () => {
+    expect(headerOf('Name', 'Ima\0ge')).toMatchObject([{ code: 'invalid_character', line: 3 }]);
+  });
+});
