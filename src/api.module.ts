@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { ProblemsController } from './errors/problems.controller.js';
+import { HomeController } from './home.controller.js';
+import { RequestsApiModule } from './requests/requests-api.module.js';
+import { FilesModule } from './storage/files.module.js';
+import { UploadModule } from './upload/upload.module.js';
+import { WebhooksApiModule } from './webhooks/webhooks-api.module.js';
+
+/** What an API process runs. */
+@Module({
+  imports: [UploadModule, RequestsApiModule, WebhooksApiModule, FilesModule],
+  controllers: [ProblemsController, HomeController],
+})
+export class ApiModule {}

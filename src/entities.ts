@@ -1,0 +1,24 @@
+import { Slice } from './processing/slice.entity.js';
+import { WorkerProcess } from './processing/worker.entity.js';
+import { ProcessingRequest } from './requests/processing-request.entity.js';
+import { ProductImage } from './requests/product-image.entity.js';
+import { Product } from './requests/product.entity.js';
+import { Installation } from './storage/installation.entity.js';
+import { WebhookAttempt } from './webhooks/webhook-attempt.entity.js';
+import { WebhookDelivery } from './webhooks/webhook-delivery.entity.js';
+import { WebhookEndpoint } from './webhooks/webhook-endpoint.entity.js';
+import { WebhookEvent } from './webhooks/webhook-event.entity.js';
+
+/** Every table, as a class. A test compares them with what the migrations make. */
+export const ENTITIES = [
+  ProcessingRequest,
+  Product,
+  ProductImage,
+  Slice,
+  WorkerProcess,
+  WebhookEndpoint,
+  WebhookEvent,
+  WebhookDelivery,
+  WebhookAttempt,
+  Installation,
+];
