@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { parseEnv, readDotEnv } from '../src/config/env.js';
+import { freePort } from '../src/net/free-port.js';
 
 export interface DemoSettings {
   /** The environment of the service's process. */
@@ -42,13 +41,4 @@ export async function demoSettings(): Promise<DemoSettings> {
     database: env.databaseUrl ? 'the one of DATABASE_URL' : `embedded, in ${join(env.dataDir, 'postgres')}`,
     shutdownTimeoutMs: env.shutdownTimeoutMs,
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

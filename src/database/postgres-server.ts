@@ -1,11 +1,10 @@
 import { constants } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { spawnPostgres } from './postgres-account.js';
 import type { Cluster } from './postgres-cluster.js';
 import { findPostmaster } from './postmaster-pid.js';
+import { freePort } from '../net/free-port.js';
 
 /** PostgreSQL's settings by name. */
 export type ServerSettings = Record<string, string>;
@@ -43,7 +42,7 @@ export async function startServer(
   settings: ServerSettings,
   stalePid: number | undefined,
 ): Promise<StartedServer> {
-  const all = { port: String(await findFreePort()), ...SETTINGS, ...settings };
+  const all = { port: String(await freePort()), ...SETTINGS, ...settings };
   const args = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   // A file, not a pipe: the server may outlive us, and whoever takes it over can read why it complains.
   const { O_WRONLY, O_CREAT, O_TRUNC, O_APPEND } = constants;
@@ -85,13 +84,4 @@ export async function readLogEnd(cluster: Cluster): Promise<string> {
 
 async function isRunning(directory: string, pid: number): Promise<boolean> {
   return (await findPostmaster(directory)).running?.pid === pid;
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -10,7 +10,7 @@ export class PipelineLimits {
   readonly downloads: FairSemaphore;
   /** Never more calls of sharp than threads set aside for them: others would wait for a thread, DNS look-ups too. */
   readonly encoders: FairSemaphore;
-  /** Bytes that compressing may hold, by the compressor's own estimate. The largest picture allowed always fits. */
+  /** Bytes that compressing may hold, by the compressor's own estimate. One that needs more than all of it runs alone. */
   readonly memory: FairSemaphore;
   private readonly bytes: FairSemaphore;
 

@@ -20,8 +20,8 @@ export class LocalDisk extends ObjectStorage {
   }
 
   /**
-   * Waits for the disk twice, for the bytes and for the name: together 0.25 ms of CPU time for 100 KB, 3 % of such an
-   * image, so that one that is recorded as completed is still there after a power cut.
+   * Waits for the disk twice, for the bytes and for the name: together some 0.3 ms of CPU time for 100 KB, 4 to
+   * 5 % of such an image, so that one that is recorded as completed is still there after a power cut.
    */
   async put(key: string, bytes: Buffer): Promise<void> {
     const path = this.pathOf(key);
@@ -42,8 +42,7 @@ export class LocalDisk extends ObjectStorage {
   }
 
   async deletePrefix(prefix: string): Promise<void> {
-    if (!isObjectPrefix(prefix)) throw new Error(`Not a prefix of object keys: ${JSON.stringify(prefix)}`);
-    const folder = join(this.directory, prefix);
+    const folder = this.folderOf(prefix);
     // Again when a worker that comes too late has put an object meanwhile.
     while (!(await isGone(folder))) await unlessCode('ENOENT', removeFiles(folder));
     await syncDirectory(this.directory);
@@ -51,7 +50,7 @@ export class LocalDisk extends ObjectStorage {
 
   async keysBetween(requestId: string, firstPosition: number, lastPosition: number): Promise<string[]> {
     const keys: string[] = [];
-    const folder = await unlessCode('ENOENT', opendir(join(this.directory, requestId)));
+    const folder = await unlessCode('ENOENT', opendir(this.folderOf(`${requestId}/`)));
     for await (const { name } of folder ?? []) {
       const position = Number.parseInt(name, 10);
       if (position >= firstPosition && position <= lastPosition) keys.push(`${requestId}/${name}`);
@@ -91,6 +90,11 @@ export class LocalDisk extends ObjectStorage {
     await unlessCode('EEXIST', mkdir(dirname(path)));
     await syncDirectory(this.directory);
     await rename(temporary, path);
+  }
+
+  private folderOf(prefix: string): string {
+    if (!isObjectPrefix(prefix)) throw new Error(`Not a prefix of object keys: ${JSON.stringify(prefix)}`);
+    return join(this.directory, prefix);
   }
 
   /** The second check of a key, at the one place where it becomes a path. */

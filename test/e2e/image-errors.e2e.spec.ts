@@ -15,7 +15,7 @@ import {
 } from '../../src/requests/image-error-codes.js';
 import type { StatusBody } from '../../src/requests/pages.dto.js';
 import type { ProcessingRequest } from '../../src/requests/processing-request.entity.js';
-import { freePort } from '../support/free-port.js';
+import { freePort } from '../../src/net/free-port.js';
 import { connect, expectInvariants } from '../support/invariants.js';
 import {
   endless,

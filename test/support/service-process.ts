@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { freePort } from './free-port.js';
+import { freePort } from '../../src/net/free-port.js';
 import { testSettings } from './service.js';
 import { waitFor } from './wait-for.js';
 

@@ -5,7 +5,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../src/app.js';
 import { parseEnv, type Env } from '../../src/config/env.js';
 import { ApiClient } from './api-client.js';
-import { freePort } from './free-port.js';
+import { freePort } from '../../src/net/free-port.js';
 import { createTestDatabase } from './postgres.js';
 
 /** The service in this process, on a database and a directory of its own. */

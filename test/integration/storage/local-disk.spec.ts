@@ -205,5 +205,6 @@ describe('keysBetween', () => {
     for (const key of [...keys, keyAt(10, randomUUID())]) await disk.put(key, Buffer.from('x'));
     expect((await disk.keysBetween(id, 10, 11)).toSorted()).toEqual(keys.slice(1, 4).toSorted());
     expect(await disk.keysBetween(randomUUID(), 0, 1000)).toEqual([]);
+    await expect(disk.keysBetween('..', 0, 1000)).rejects.toThrow('Not a prefix');
   });
 });
