@@ -24,6 +24,11 @@ interface QueueBehaviour {
   /** How long BullMQ keeps a silent worker's job from others, in ms. A repeated wake-up finds nothing to do. */
   lockDuration: number;
   stalledInterval: number;
+  /**
+   * A job that lasts longer than `afterMs` goes on beside the queue and frees its slot, when no more than `limit` do so:
+   * it has answered the wake-up, and only waits for somebody outside.
+   */
+  aside?: { afterMs: number; limit: number };
 }
 
 /**
@@ -34,6 +39,13 @@ export const sliceSlots = (env: Env): number => Math.max(4, Math.ceil(env.fetchC
 
 export const QUEUE_BEHAVIOUR: Record<QueueName, QueueBehaviour> = {
   slices: { concurrency: sliceSlots, lockDuration: 30_000, stalledInterval: 15_000 },
-  deliveries: { concurrency: () => 16, lockDuration: 60_000, stalledInterval: 30_000 },
+  // An endpoint that answers takes milliseconds. One that hangs costs the others a second of one slot of many; known
+  // ones are 128 at most (webhooks/slow-places.ts), so that half of the slots stay free of them.
+  deliveries: {
+    concurrency: () => 256,
+    lockDuration: 60_000,
+    stalledInterval: 30_000,
+    aside: { afterMs: 1000, limit: 512 },
+  },
 };
 export const QUEUE_NAMES = Object.keys(QUEUE_BEHAVIOUR) as QueueName[];

@@ -30,6 +30,8 @@ const GIVE_BACK_TIME = 2000;
 export class WorkerHost implements OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger('Worker');
   private readonly workers: BullWorker[] = [];
+  /** What runs on beside its queue. */
+  private readonly aside = new Set<Promise<void>>();
   private readonly stopping = new AbortController();
   private readonly aborting = new AbortController();
   private stopped: Promise<unknown> = Promise.resolve();
@@ -44,16 +46,20 @@ export class WorkerHost implements OnModuleDestroy, BeforeApplicationShutdown {
 
   /** Begins to take jobs of a queue. Call it in onApplicationBootstrap, when all that a handler needs is there. */
   work<Q extends QueueName>(name: Q, handler: JobHandler<Q>): void {
-    const { concurrency, ...behaviour } = QUEUE_BEHAVIOUR[name];
+    const { concurrency, aside, ...behaviour } = QUEUE_BEHAVIOUR[name];
     const run = (data: QueueJobs[Q]) => handler(data, this.stopping.signal, this.aborting.signal);
     const process = async ({ id, data }: { id?: string; data: unknown }): Promise<void> => {
       // Not left to BullMQ: its failed jobs are not kept, so the reason must be told here.
-      await run(data as QueueJobs[Q]).catch((error: unknown) => {
+      const job = run(data as QueueJobs[Q]).catch((error: unknown) => {
         this.logger.error(
           `job ${id} of ${name} did not end: ${(error as Error).message}`,
           (error as Error).stack,
         );
       });
+      if (!aside || (await endsWithin(aside.afterMs, job)) || this.aside.size >= aside.limit)
+        return await job;
+      this.aside.add(job);
+      void job.then(() => this.aside.delete(job));
     };
     const worker = this.backend.worker(name, process, {
       ...behaviour,
@@ -70,7 +76,8 @@ export class WorkerHost implements OnModuleDestroy, BeforeApplicationShutdown {
     this.stopping.abort();
     const timer = new AbortController();
     const closed = Promise.all(this.workers.map((worker) => worker.close()));
-    this.stopped = Promise.race([closed, this.abortAfterTime(timer.signal)]).finally(() => timer.abort());
+    const ended = closed.then(() => Promise.all(this.aside));
+    this.stopped = Promise.race([ended, this.abortAfterTime(timer.signal)]).finally(() => timer.abort());
   }
 
   /** Before the framework closes anything: a job that ends now still needs the queues and the database. */
@@ -88,4 +95,12 @@ export class WorkerHost implements OnModuleDestroy, BeforeApplicationShutdown {
       // All workers closed in time.
     }
   }
+}
+
+async function endsWithin(ms: number, job: Promise<void>): Promise<boolean> {
+  const timer = new AbortController();
+  const late = delay(ms, false, { signal: timer.signal }).catch(() => false);
+  const ended = await Promise.race([job.then(() => true), late]);
+  timer.abort();
+  return ended;
 }
