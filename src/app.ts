@@ -89,6 +89,11 @@ function createAdapter({ publicUrl }: Env, problems: ProblemFilter): FastifyAdap
   fastify.addHook('preClose', async () => endUnusedConnections());
   logBrokenAnswers(fastify);
   fastify.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
+  // Many clients say JSON on every POST, also where there is nothing to say.
+  const parseJson = fastify.getDefaultJsonParser('error', 'error');
+  fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) =>
+    body === '' ? done(null, undefined) : parseJson(request, body, done),
+  );
   fastify.addContentTypeParser(FILE_MEDIA_TYPES, (_request, body, done) => done(null, body));
   return adapter;
 }

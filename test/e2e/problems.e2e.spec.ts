@@ -91,8 +91,12 @@ describe('the X-Request-Id', () => {
 });
 
 describe('what cannot be read', () => {
-  it.each(['{', '', 'null x', '{"__proto__": {"a": 1}, "status": "x"}'])('the JSON %j', async (body) => {
+  it.each(['{', ' ', 'null x', '{"__proto__": {"a": 1}, "status": "x"}'])('the JSON %j', async (body) => {
     await expectProblem(postJson('/api/webhooks', body), 400, 'malformed_request');
+  });
+
+  it('is not JSON that says nothing: many clients send the header alone', async () => {
+    await expectProblem(postJson('/api/webhooks', ''), 422, 'webhook_url_missing');
   });
 
   it('more than 64 KiB of JSON', async () => {
