@@ -2,12 +2,14 @@ import { DataSource, type EntitySchema, type MixedList } from 'typeorm';
 import { CreateRequests1763690400000 } from '../../migrations/1763690400000-create-requests.js';
 import { CreateWebhooks1763690400001 } from '../../migrations/1763690400001-create-webhooks.js';
 import { CreateInstallation1763690400002 } from '../../migrations/1763690400002-create-installation.js';
+import { ManageWebhooks1763690400003 } from '../../migrations/1763690400003-manage-webhooks.js';
 import { SESSION_LIMITS } from './session-limits.js';
 
 const migrations = [
   CreateRequests1763690400000,
   CreateWebhooks1763690400001,
   CreateInstallation1763690400002,
+  ManageWebhooks1763690400003,
 ];
 
 type Entities = MixedList<string | (new () => object) | EntitySchema>;

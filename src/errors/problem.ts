@@ -15,6 +15,16 @@ export const PROBLEMS = {
     title: 'The request has not finished yet',
     help: 'Ask again after the seconds in Retry-After, or take what is there with ?partial=true.',
   },
+  webhook_disabled: {
+    status: 409,
+    title: 'The webhook is disabled',
+    help: 'Nothing is sent to a disabled endpoint. Enable it again: PATCH /api/webhooks/{id} with {"enabled": true}.',
+  },
+  too_many_secrets: {
+    status: 409,
+    title: 'The secret was replaced too often',
+    help: 'A replaced secret signs for another 24 hours, and only so many can at once. Rotate again when the first is over.',
+  },
   file_too_large: {
     status: 413,
     title: 'The file is too large',

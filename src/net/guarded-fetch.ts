@@ -48,6 +48,11 @@ export interface GuardedResponse {
 
 /** The injection token of a look-up that takes the place of the system's. */
 export const DNS_LOOKUP = Symbol('DNS_LOOKUP');
+/**
+ * The injection token of how many connections one host gets, null for any number; FETCH_PER_HOST unless given. Requests
+ * beyond it wait for one, while their time runs.
+ */
+export const CONNECTIONS_PER_HOST = Symbol('CONNECTIONS_PER_HOST');
 
 const MAX_HEADER_BYTES = 16_384;
 /** Read of a body that nobody wants, to keep its connection: giving it up costs that, and undici 7.30 then opens another in vain. */
@@ -64,6 +69,9 @@ export class GuardedFetch implements OnApplicationShutdown {
     @Optional()
     @Inject(DNS_LOOKUP)
     lookup: Lookup = (hostname) => systemLookup(hostname, { all: true, verbatim: true }),
+    @Optional()
+    @Inject(CONNECTIONS_PER_HOST)
+    connections: number | null = env.fetchPerHost,
   ) {
     this.userAgent = userAgent(env.publicUrl);
     this.agent = new Agent({
@@ -71,7 +79,7 @@ export class GuardedFetch implements OnApplicationShutdown {
         isAllowed: env.allowPrivateAddresses ? () => true : isPublicAddress,
         lookup,
       }),
-      connections: env.fetchPerHost,
+      connections,
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: 0, // the deadline is ours; undici's start anew with every byte of a drip
       bodyTimeout: 0,

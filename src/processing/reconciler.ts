@@ -7,6 +7,7 @@ import {
 import { DataSource } from 'typeorm';
 import { RequestsRepository } from '../requests/requests.repository.js';
 import { DueDeliveries } from '../webhooks/due-deliveries.js';
+import { EndpointCleanup } from '../webhooks/endpoint-cleanup.js';
 import { Completion } from './completion.js';
 import { Dispatcher } from './dispatcher.js';
 import { ReconcilerRepository } from './reconciler.repository.js';
@@ -33,6 +34,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
     private readonly dispatcher: Dispatcher,
     private readonly completion: Completion,
     private readonly deliveries: DueDeliveries,
+    private readonly endpoints: EndpointCleanup,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -69,6 +71,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
         );
       }
       await this.deliveries.wakeDue();
+      await this.endpoints.resume();
     });
   }
 

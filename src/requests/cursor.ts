@@ -8,7 +8,8 @@ export function encodeCursor(key: string | number): string {
   return Buffer.from(String(key)).toString('base64url');
 }
 
-const Cursor = (parse: (key: string) => unknown): PropertyDecorator =>
+/** The property holds what `parse` makes of the key that the cursor stands for; undefined says that it is none. */
+export const Cursor = (parse: (key: string) => unknown): PropertyDecorator =>
   QueryValue('the next_cursor of an earlier page', (text) =>
     parse(Buffer.from(text, 'base64url').toString()),
   );

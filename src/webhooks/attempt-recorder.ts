@@ -2,9 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Env } from '../config/env.js';
 import { sql } from '../database/sql.js';
-import { judgeAttempt, type Verdict } from './attempt-verdict.js';
-import { succeeded, type Attempt } from './attempt.js';
+import { failingSinceAfter, isSlow, judgeAttempt, type Verdict } from './attempt-verdict.js';
+import type { Attempt } from './attempt.js';
+import { moveManual, moveScheduled } from './delivery-moves.js';
 import type { DueDelivery } from './due-deliveries.js';
+import { EndpointCleanup } from './endpoint-cleanup.js';
+import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 
 /** Writes down an attempt and what follows from it, in one transaction. */
 @Injectable()
@@ -14,103 +17,113 @@ export class AttemptRecorder {
   constructor(
     private readonly dataSource: DataSource,
     private readonly env: Env,
+    private readonly cleanup: EndpointCleanup,
   ) {}
 
-  async record(delivery: DueDelivery, attempt: Attempt): Promise<void> {
-    const notice = await this.dataSource.transaction((manager) => this.write(manager, delivery, attempt));
-    if (notice) this.logger.warn(notice);
+  /** `url` is where it was sent to. */
+  async record(delivery: DueDelivery, url: string, attempt: Attempt): Promise<void> {
+    const verdict = await this.dataSource.transaction((manager) =>
+      this.write(manager, delivery, url, attempt),
+    );
+    if (verdict?.status !== 'failed') return;
+    const { id, endpointId, attempts } = delivery;
+    if (verdict.disable) {
+      const cancelled = await this.cleanup.cancelPending(endpointId);
+      const which = `endpoint ${endpointId} is disabled, ${cancelled} pending deliveries are cancelled`;
+      this.logger.warn(`${which}: ${verdict.disable}`);
+    } else {
+      this.logger.warn(`delivery ${id} to ${endpointId} failed for good after ${attempts + 1} attempts`);
+    }
   }
 
-  /** Returns what the operator should know once it is committed. */
+  /** Returns what took effect: nothing when somebody else was first. */
   private async write(
     manager: EntityManager,
     delivery: DueDelivery,
+    url: string,
     attempt: Attempt,
-  ): Promise<string | undefined> {
+  ): Promise<Verdict | undefined> {
     const locked = await lock(manager, delivery);
     if (!locked) return undefined; // deleted meanwhile: nobody is left to be told
-    await insertAttempt(manager, delivery.id, attempt);
-    await noteHealth(manager, delivery.endpointId, succeeded(attempt));
+    const manual = delivery.askedAt !== null;
+    await insertAttempt(manager, delivery.id, manual, attempt);
 
     const rules = {
       scheduleMs: this.env.webhookRetryScheduleMs,
       disableAfterMs: this.env.webhookDisableAfterMs,
     };
-    const before = { attempts: delivery.attempts, failingSince: locked.failingSince, now: locked.now };
+    const moved = url !== locked.url; // the old address says nothing of the new one
+    const failingSince = moved ? locked.failingSince : failingSinceAfter(attempt, locked, rules);
+    const slow = moved ? locked.slow : isSlow(attempt);
+    await noteHealth(manager, delivery.endpointId, locked, { failingSince, slow });
+    const before = { manual, moved, attempts: delivery.attempts, failingSince, now: locked.now };
     const verdict = judgeAttempt(attempt, before, rules, Math.random());
     // Someone else may have moved it on, while this process stood still. But whoever got a success, the receiver has it.
-    if (locked.unchanged || verdict.status === 'delivered') await move(manager, delivery.id, verdict);
-    if (verdict.status !== 'failed') return undefined;
-    if (verdict.disable) return await disable(manager, delivery.endpointId, verdict.disable);
-    return `delivery ${delivery.id} to ${delivery.endpointId} failed for good after ${delivery.attempts + 1} attempts`;
+    const counts = locked.unchanged || verdict.status === 'delivered';
+    if (manual) await moveManual(manager, delivery, verdict);
+    else if (counts) await moveScheduled(manager, delivery, verdict);
+    if (verdict.status !== 'failed' || !verdict.disable) return counts ? verdict : undefined;
+    return (await disable(manager, delivery.endpointId, verdict.disable)) ? verdict : undefined;
   }
 }
 
-/** The endpoint's row first, everywhere: so no two transactions wait for each other. */
+interface Locked {
+  url: string;
+  failingSince: Date | null;
+  slow: boolean;
+  now: Date;
+  /** Whether the delivery still waits for this very attempt of its schedule. At a disabled endpoint it is cancelled. */
+  unchanged: boolean;
+}
+
+/** The endpoint's row first, as everywhere: so no two transactions wait for each other. */
 async function lock(
   manager: EntityManager,
   { id, endpointId, attempts }: DueDelivery,
-): Promise<{ failingSince: Date | null; now: Date; unchanged: boolean } | undefined> {
-  const [endpoint] = await sql<{ failingSince: Date | null; now: Date }>(
+): Promise<Locked | undefined> {
+  const [locked] = await sql<Locked>(
     manager,
-    `SELECT failing_since AS "failingSince", clock_timestamp() AS now
-     FROM webhook_endpoint WHERE id = $1 FOR NO KEY UPDATE`,
-    [endpointId],
+    `SELECT url, failing_since AS "failingSince", slow, clock_timestamp() AS now,
+       enabled AND status = 'pending' AND attempt_count = $3 AS unchanged
+     FROM webhook_endpoint endpoint JOIN webhook_delivery delivery ON delivery.endpoint_id = endpoint.id
+     WHERE endpoint.id = $1 AND delivery.id = $2 FOR NO KEY UPDATE OF endpoint, delivery`,
+    [endpointId, id, attempts],
   );
-  const [delivery] = await sql<{ unchanged: boolean }>(
-    manager,
-    `SELECT status = 'pending' AND attempt_count = $2 AS unchanged
-     FROM webhook_delivery WHERE id = $1 FOR NO KEY UPDATE`,
-    [id, attempts],
-  );
-  return endpoint && delivery && { ...endpoint, ...delivery };
+  return locked;
 }
 
-async function insertAttempt(manager: EntityManager, deliveryId: string, attempt: Attempt): Promise<void> {
-  const { at, durationMs, statusCode, error, response } = attempt;
+async function insertAttempt(
+  manager: EntityManager,
+  deliveryId: string,
+  manual: boolean,
+  { at, durationMs, statusCode, error, response }: Attempt,
+): Promise<void> {
   await sql(
     manager,
     `INSERT INTO webhook_attempt (delivery_id, number, trigger, at, duration_ms, status_code, error, response)
-     SELECT $1, count(*) + 1, 'scheduled', $2, $3, $4, $5, $6 FROM webhook_attempt WHERE delivery_id = $1`,
-    [deliveryId, at, durationMs, statusCode, error, response],
+     SELECT $1, count(*) + 1, $2, $3, $4, $5, $6, $7 FROM webhook_attempt WHERE delivery_id = $1`,
+    [deliveryId, manual ? 'manual' : 'scheduled', at, durationMs, statusCode, error, response],
   );
 }
 
-async function noteHealth(manager: EntityManager, endpointId: string, success: boolean): Promise<void> {
-  const statement = success
-    ? `UPDATE webhook_endpoint SET failing_since = NULL WHERE id = $1 AND failing_since IS NOT NULL`
-    : `UPDATE webhook_endpoint SET failing_since = clock_timestamp() WHERE id = $1 AND failing_since IS NULL`;
-  await sql(manager, statement, [endpointId]);
-}
+type Health = Pick<Locked, 'failingSince' | 'slow'>;
 
-async function move(manager: EntityManager, deliveryId: string, verdict: Verdict): Promise<void> {
-  const delayMs = verdict.status === 'pending' ? verdict.delayMs : null;
-  await sql(
-    manager,
-    `UPDATE webhook_delivery SET status = $2, attempt_count = attempt_count + 1,
-       next_attempt_at = clock_timestamp() + $3::float8 * interval '1 ms' -- none when there is no delay
-     WHERE id = $1`,
-    [deliveryId, verdict.status, delayMs],
-  );
-}
-
-/** Returns the notice; none when it was disabled already. */
-async function disable(
+async function noteHealth(
   manager: EntityManager,
   endpointId: string,
-  reason: string,
-): Promise<string | undefined> {
+  before: Health,
+  { failingSince, slow }: Health,
+): Promise<void> {
+  if (slow === before.slow && failingSince?.getTime() === before.failingSince?.getTime()) return;
+  await manager.update(WebhookEndpoint, { id: endpointId }, { failingSince, slow });
+}
+
+/** False when it was disabled already. What is pending is cancelled after the commit. */
+async function disable(manager: EntityManager, endpointId: string, reason: string): Promise<boolean> {
   const disabled = await sql(
     manager,
     `UPDATE webhook_endpoint SET enabled = false, disabled_reason = $2 WHERE id = $1 AND enabled RETURNING id`,
     [endpointId, reason],
   );
-  if (disabled.length === 0) return undefined;
-  const cancelled = await sql(
-    manager,
-    `UPDATE webhook_delivery SET status = 'cancelled', next_attempt_at = NULL
-     WHERE endpoint_id = $1 AND status = 'pending' RETURNING id`,
-    [endpointId],
-  );
-  return `endpoint ${endpointId} is disabled, ${cancelled.length} pending deliveries are cancelled: ${reason}`;
+  return disabled.length > 0;
 }

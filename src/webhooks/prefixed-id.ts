@@ -7,3 +7,7 @@ export type IdPrefix = 'evt' | 'dlv' | 'whk';
 export function newId(prefix: IdPrefix): string {
   return `${prefix}_${uuidv7().replaceAll('-', '')}`;
 }
+
+export function isPrefixedId(prefix: IdPrefix, text: string): boolean {
+  return text.startsWith(`${prefix}_`) && /^[0-9a-f]{32}$/.test(text.slice(prefix.length + 1));
+}

@@ -27,16 +27,15 @@ export class RequestEventsService {
       [newId('evt'), request.ownerId, request.id, request.run, type, body],
     );
     if (!event) return [];
-    // FOR SHARE: an endpoint that is being disabled has its deliveries cancelled, and must not get another one.
-    const endpoints = await sql<{ id: string }>(
+    // FOR SHARE: an endpoint that is being disabled has its deliveries cancelled, and must not get a pending one.
+    const endpoints = await sql<Recipient>(
       manager,
-      `SELECT id FROM webhook_endpoint
-       WHERE owner_id = $1 AND (request_id = $2 OR request_id IS NULL) AND enabled AND $3 = ANY(events) FOR SHARE`,
+      `SELECT id, enabled FROM webhook_endpoint
+       WHERE owner_id = $1 AND (request_id = $2 OR request_id IS NULL) AND $3 = ANY(events) AND deleted_at IS NULL
+       FOR SHARE`,
       [request.ownerId, request.id, type],
     );
-    const endpointIds = endpoints.map(({ id }) => id);
-    await this.addDeliveries(manager, request.ownerId, event.id, endpointIds);
-    return endpointIds;
+    return await this.addDeliveries(manager, request.ownerId, event.id, endpoints);
   }
 
   /**
@@ -57,24 +56,37 @@ export class RequestEventsService {
       [request.id, request.run, eventTypeOf(request.status), endpointId],
     );
     if (!event) return [];
-    await this.addDeliveries(manager, request.ownerId, event.id, [endpointId]);
-    return [endpointId];
+    return await this.addDeliveries(manager, request.ownerId, event.id, [{ id: endpointId, enabled: true }]);
   }
 
+  /** A disabled endpoint's is cancelled from the start: so its log shows what it missed, and that can be sent later. */
   private async addDeliveries(
     manager: EntityManager,
     ownerId: string,
     eventId: string,
-    endpointIds: string[],
-  ): Promise<void> {
-    if (endpointIds.length === 0) return;
-    const ids = endpointIds.map(() => newId('dlv'));
+    recipients: Recipient[],
+  ): Promise<string[]> {
     await sql(
       manager,
-      `INSERT INTO webhook_delivery (id, owner_id, event_id, endpoint_id, next_attempt_at)
-       SELECT id, $1, $2, endpoint_id, now() + $3 * interval '1 ms'
-       FROM unnest($4::text[], $5::text[]) AS new (id, endpoint_id)`,
-      [ownerId, eventId, this.env.webhookRetryScheduleMs[0], ids, endpointIds],
+      `INSERT INTO webhook_delivery (id, owner_id, event_id, endpoint_id, status, next_attempt_at)
+       SELECT id, $1, $2, endpoint_id, CASE WHEN enabled THEN 'pending' ELSE 'cancelled' END,
+         CASE WHEN enabled THEN now() + $3 * interval '1 ms' END
+       FROM unnest($4::text[], $5::text[], $6::boolean[]) AS new (id, endpoint_id, enabled)`,
+      [
+        ownerId,
+        eventId,
+        this.env.webhookRetryScheduleMs[0],
+        recipients.map(() => newId('dlv')),
+        recipients.map(({ id }) => id),
+        recipients.map(({ enabled }) => enabled),
+      ],
     );
+    return recipients.filter(({ enabled }) => enabled).map(({ id }) => id);
   }
+}
+
+/** An endpoint that wants the event. */
+interface Recipient {
+  id: string;
+  enabled: boolean;
 }

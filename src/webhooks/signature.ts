@@ -1,12 +1,5 @@
-import { createHmac, randomBytes } from 'node:crypto';
-
-const SECRET_PREFIX = 'whsec_';
-const SECRET_BYTES = 32;
-
-/** A new secret of an endpoint: `whsec_` and 32 random bytes in base64. */
-export function newSecret(): string {
-  return SECRET_PREFIX + randomBytes(SECRET_BYTES).toString('base64');
-}
+import { createHmac } from 'node:crypto';
+import { SECRET_PREFIX } from './secrets.js';
 
 /**
  * The headers that make a body verifiable (Standard Webhooks 1.0). `eventId` holds no dot and stays the same on every

@@ -1,6 +1,9 @@
 import { Check, Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 import { WebhookDelivery } from './webhook-delivery.entity.js';
 
+export const ATTEMPT_TRIGGERS = ['scheduled', 'manual'] as const;
+export type AttemptTrigger = (typeof ATTEMPT_TRIGGERS)[number];
+
 /** One POST of a delivery, as it was. */
 @Entity('webhook_attempt')
 @Check('webhook_attempt_trigger', `trigger IN ('scheduled','manual')`)
@@ -14,7 +17,7 @@ export class WebhookAttempt {
   number: number;
 
   @Column('text')
-  trigger: 'scheduled' | 'manual';
+  trigger: AttemptTrigger;
 
   @Column('timestamptz')
   at: Date;

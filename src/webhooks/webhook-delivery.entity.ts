@@ -2,7 +2,8 @@ import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 
 import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 import { WebhookEvent } from './webhook-event.entity.js';
 
-export type DeliveryStatus = 'pending' | 'delivered' | 'failed' | 'cancelled';
+export const DELIVERY_STATUSES = ['pending', 'delivered', 'failed', 'cancelled'] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 
 /** An event on its way to an endpoint. Its place in the schedule stands here, not in the queue. */
 @Entity('webhook_delivery')
@@ -10,6 +11,11 @@ export type DeliveryStatus = 'pending' | 'delivered' | 'failed' | 'cancelled';
 @Check('webhook_delivery_status', `status IN ('pending','delivered','failed','cancelled')`)
 @Index('webhook_delivery_due', ['nextAttemptAt'], { where: `status = 'pending'` })
 @Index('webhook_delivery_due_at_endpoint', ['endpointId', 'nextAttemptAt'], { where: `status = 'pending'` })
+@Index('webhook_delivery_asked_for', ['endpointId', 'redeliverAt', 'id'], {
+  where: 'redeliver_at IS NOT NULL',
+})
+@Index('webhook_delivery_missed', ['endpointId', 'id'], { where: `status IN ('failed', 'cancelled')` })
+@Index('webhook_delivery_of_endpoint', ['endpointId', 'id'])
 @Index('webhook_delivery_of_event', ['eventId'])
 export class WebhookDelivery {
   /** `dlv_…` */
@@ -34,9 +40,13 @@ export class WebhookDelivery {
   @Column('integer', { name: 'attempt_count', default: 0 })
   attemptCount: number;
 
-  /** Null when there is none to come. */
+  /** Of the schedule; null when there is none to come. */
   @Column('timestamptz', { name: 'next_attempt_at', nullable: true, default: () => 'now()' })
   nextAttemptAt: Date | null;
+
+  /** When an attempt beside the schedule was asked for, and was not made yet. */
+  @Column('timestamptz', { name: 'redeliver_at', nullable: true })
+  redeliverAt: Date | null;
 
   @Column('timestamptz', { name: 'created_at', default: () => 'now()' })
   createdAt: Date;

@@ -1,9 +1,11 @@
 import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { EventType } from './event-types.js';
+import type { RequestEventType } from './event-types.js';
+import type { RetiredSecret } from './secrets.js';
 
 /** A registered webhook URL: of one request, or of all requests of its owner. */
 @Entity('webhook_endpoint')
 @Index('webhook_endpoint_of_owner', ['ownerId', 'requestId'])
+@Index('webhook_endpoint_listed', ['ownerId', 'id'])
 export class WebhookEndpoint {
   /** `whk_…` */
   @PrimaryColumn('text', { primaryKeyConstraintName: 'webhook_endpoint_pkey' })
@@ -21,11 +23,15 @@ export class WebhookEndpoint {
 
   /** What it wants to be told of. */
   @Column('text', { array: true })
-  events: EventType[];
+  events: RequestEventType[];
 
   /** Signs every attempt; never listed, never logged. */
   @Column('text')
   secret: string;
+
+  /** Secrets that were replaced and sign for a while yet, the newest first. */
+  @Column('jsonb', { name: 'retired_secrets', default: [] })
+  retiredSecrets: RetiredSecret[];
 
   @Column('boolean', { default: true })
   enabled: boolean;
@@ -37,9 +43,17 @@ export class WebhookEndpoint {
   @Column('timestamptz', { name: 'failing_since', nullable: true })
   failingSince: Date | null;
 
+  /** Its last attempt failed or took long: it must not keep other endpoints waiting. */
+  @Column('boolean', { default: false })
+  slow: boolean;
+
   /** Until then one worker sends to it, and nobody else. */
   @Column('timestamptz', { name: 'lease_until', nullable: true })
   leaseUntil: Date | null;
+
+  /** Since then it is gone for everybody; its rows follow. */
+  @Column('timestamptz', { name: 'deleted_at', nullable: true })
+  deletedAt: Date | null;
 
   @Column('timestamptz', { name: 'created_at', default: () => 'now()' })
   createdAt: Date;

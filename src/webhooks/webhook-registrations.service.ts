@@ -9,7 +9,7 @@ import { DeliveryWakeups } from './delivery-wakeups.js';
 import { readEventTypes } from './event-types.js';
 import { newId } from './prefixed-id.js';
 import { RequestEventsService } from './request-events.service.js';
-import { newSecret } from './signature.js';
+import { newSecret } from './secrets.js';
 import { WebhookEndpoint } from './webhook-endpoint.entity.js';
 import { assertWebhookUrl } from './webhook-url.js';
 

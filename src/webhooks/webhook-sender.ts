@@ -18,7 +18,7 @@ export class WebhookSender {
 
   /** Undefined when `aborting` gave the attempt up before an answer came: that is no failure of the receiver. */
   async post(
-    target: { url: string; secret: string },
+    target: { url: string; secrets: string[] },
     event: { eventId: string; body: string },
     aborting: AbortSignal,
   ): Promise<Attempt | undefined> {
@@ -31,7 +31,7 @@ export class WebhookSender {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
-          ...signatureHeaders([target.secret], event.eventId, at, event.body),
+          ...signatureHeaders(target.secrets, event.eventId, at, event.body),
         },
         body: event.body,
         timeoutMs: this.env.webhookTimeoutMs,

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsArray, IsOptional, IsString } from 'class-validator';
-import { EVENT_TYPES, type EventType } from './event-types.js';
+import { IsArray, IsBoolean, IsOptional, IsString, ValidateIf } from 'class-validator';
+import { REQUEST_EVENT_TYPES, type RequestEventType } from './event-types.js';
 
 /** A webhook URL to register. */
 export class RegisterWebhookDto {
@@ -18,15 +18,41 @@ export class RegisterWebhookDto {
   request_id?: string | null;
 
   /** What to be told of; left out: everything. */
-  @ApiProperty({ enum: EVENT_TYPES, isArray: true, example: ['request.completed'] })
+  @ApiProperty({ enum: REQUEST_EVENT_TYPES, isArray: true, example: ['request.completed'] })
   @IsOptional()
   @IsArray()
   @IsString({ each: true })
   events?: string[];
 }
 
-/** A registered endpoint, with its secret. */
-export class RegisteredWebhookDto {
+/** Unlike IsOptional it does not take null for a member that was left out. */
+const IfGiven = (): PropertyDecorator => ValidateIf((_object, value) => value !== undefined);
+
+/** What to change of an endpoint; what is left out stays. */
+export class ChangeWebhookDto {
+  /** `false` stops everything on its way to it; `true` lets it begin anew. */
+  @IfGiven()
+  @IsBoolean()
+  enabled?: boolean;
+
+  /** What to be told of from now on. */
+  @ApiProperty({ enum: REQUEST_EVENT_TYPES, isArray: true, example: ['request.completed'] })
+  @IfGiven()
+  @IsArray()
+  @IsString({ each: true })
+  events?: string[];
+
+  /**
+   * Where everything goes from now on, also what is pending already.
+   * @example "https://shop.example/hooks/halftone"
+   */
+  @IfGiven()
+  @IsString()
+  webhook_url?: string;
+}
+
+/** What is told of an endpoint at its registration and later. */
+class EndpointBody {
   /** @example "whk_0199a5b47c1e7d3a9f523b1c6a7e8d90" */
   webhook_id: string;
 
@@ -34,12 +60,20 @@ export class RegisteredWebhookDto {
   webhook_url: string;
 
   /** Null: for all requests. */
-  @ApiProperty({ format: 'uuid', nullable: true, example: '0199a5b4-7c1e-7d3a-9f52-3b1c6a7e8d90' })
+  @ApiProperty({
+    type: String,
+    format: 'uuid',
+    nullable: true,
+    example: '0199a5b4-7c1e-7d3a-9f52-3b1c6a7e8d90',
+  })
   request_id: string | null;
 
-  @ApiProperty({ enum: EVENT_TYPES, isArray: true, example: ['request.completed'] })
-  events: EventType[];
+  @ApiProperty({ enum: REQUEST_EVENT_TYPES, isArray: true, example: ['request.completed'] })
+  events: RequestEventType[];
+}
 
+/** A registered endpoint, with its secret. */
+export class RegisteredWebhookDto extends EndpointBody {
   /**
    * Verifies the signatures (Standard Webhooks). Shown only here.
    * @example "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
@@ -47,6 +81,49 @@ export class RegisteredWebhookDto {
   secret: string;
 
   /** @example "Webhook registered." */
+  message: string;
+}
+
+/** An endpoint; its secret is never shown again. */
+export class WebhookBody extends EndpointBody {
+  /** Nothing is sent to a disabled one; its events are kept as cancelled deliveries. */
+  @ApiProperty({ example: true })
+  enabled: boolean;
+
+  /** Why it is disabled; null when it is not. */
+  @ApiProperty({ type: String, nullable: true, example: null })
+  disabled_reason: string | null;
+
+  @ApiProperty({ format: 'date-time', example: '2026-11-20T09:30:00.000Z' })
+  created_at: string;
+}
+
+export class WebhookPage {
+  /** The newest first. */
+  @ApiProperty({ type: [WebhookBody] })
+  data: WebhookBody[];
+
+  /** `cursor` of the next page; null on the last. */
+  @ApiProperty({ type: String, nullable: true, example: null })
+  next_cursor: string | null;
+}
+
+/** The secret that signs from now on. */
+export class RotatedSecretBody {
+  /** @example "whk_0199a5b47c1e7d3a9f523b1c6a7e8d90" */
+  webhook_id: string;
+
+  /**
+   * Shown only here.
+   * @example "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+   */
+  secret: string;
+
+  /** Until then the secret before it signs too: every attempt carries both signatures. */
+  @ApiProperty({ format: 'date-time', example: '2026-11-21T09:30:00.000Z' })
+  previous_secret_until: string;
+
+  /** @example "Both secrets sign until 2026-11-21T09:30:00.000Z." */
   message: string;
 }
 

@@ -8,6 +8,7 @@ import {
 } from '../support/openapi-document.js';
 import { photo } from '../support/pictures.js';
 import { startService, type TestService } from '../support/service.js';
+import { WebhooksClient } from '../support/webhooks-client.js';
 
 /** Stands for the type of an answer without a body. */
 const EMPTY = 'none';
@@ -131,6 +132,49 @@ it.each(['registerWebhook', 'registerOrReceiveWebhook'])('%s answers as describe
   await expectAnswer(operation, 422, json({ webhook_url, colour: 'blue' }));
   await expectAnswer(operation, 422, json({}));
   await expectAnswer(operation, 400, { ...json({}), body: '{' });
+});
+
+it('what manages webhooks answers as described', async () => {
+  const NONE = { path: { webhook_id: 'whk_none' } };
+  const webhooks = new WebhooksClient(service.api);
+  const { webhook_id } = await webhooks.register({ webhook_url: origin.url('/hook') });
+  const path = { webhook_id };
+  await expectAnswer('listWebhooks', 200);
+  await expectAnswer('listWebhooks', 422, { query: '?cursor=none' });
+  await expectAnswer('getWebhook', 200, { path });
+  await expectAnswer('getWebhook', 404, NONE);
+  await expectAnswer('changeWebhook', 200, { path, ...json({ events: ['request.failed'] }) });
+  await expectAnswer('changeWebhook', 422, { path, ...json({ webhook_url: 'ftp://shop.example' }) });
+  await expectAnswer('changeWebhook', 400, { path, ...json({}), body: '{' });
+  await expectAnswer('changeWebhook', 404, { ...NONE, ...json({ enabled: true }) });
+  // Many clients say so without a body.
+  await expectAnswer('rotateSecret', 200, { path, headers: { 'content-type': 'application/json' } });
+  for (let replaced = 1; replaced < 9; replaced += 1) await expectAnswer('rotateSecret', 200, { path });
+  await expectAnswer('rotateSecret', 409, { path });
+  await expectAnswer('rotateSecret', 404, NONE);
+
+  await expectAnswer('testWebhook', 202, { path });
+  await expectAnswer('testWebhook', 404, NONE);
+  const [delivery] = await webhooks.settled(webhook_id);
+  await expectAnswer('listDeliveries', 200, { path });
+  await expectAnswer('listDeliveries', 422, { path, query: '?status=lost' });
+  await expectAnswer('listDeliveries', 404, NONE);
+  const { delivery_id } = delivery!;
+  await expectAnswer('getDelivery', 200, { path: { delivery_id } });
+  await expectAnswer('getDelivery', 404, { path: { delivery_id: 'dlv_none' } });
+  await expectAnswer('redeliverOne', 202, { path: { delivery_id } });
+  await expectAnswer('redeliverOne', 404, { path: { delivery_id: 'dlv_none' } });
+  await expectAnswer('redeliverSince', 202, { path, ...json({ since: '2026-11-20' }) });
+  await expectAnswer('redeliverSince', 422, { path, ...json({ since: 'yesterday' }) });
+  await expectAnswer('redeliverSince', 400, { path, ...json({}), body: '{' });
+  await expectAnswer('redeliverSince', 404, { ...NONE, ...json({ since: '2026-11-20' }) });
+
+  await expectAnswer('changeWebhook', 200, { path, ...json({ enabled: false }) });
+  await expectAnswer('testWebhook', 409, { path });
+  await expectAnswer('redeliverOne', 409, { path: { delivery_id } });
+  await expectAnswer('redeliverSince', 409, { path, ...json({ since: '2026-11-20' }) });
+  await expectAnswer('deleteWebhook', 204, { path });
+  await expectAnswer('deleteWebhook', 404, { path });
 });
 
 it('getFile answers as described', async () => {

@@ -141,6 +141,15 @@ it('wakes a worker for deliveries that are due', async () => {
   expect(await bench.jobs({ endpointId: 'whk_1' })).toHaveLength(1);
 });
 
+it('finishes a deletion of an endpoint that was interrupted', async () => {
+  await bench.rows(
+    `INSERT INTO webhook_endpoint (id, owner_id, url, events, secret, enabled, deleted_at)
+     VALUES ('whk_gone', 'default', 'https://shop.example/hook', '{}', 'whsec_', false, now())`,
+  );
+  await bench.reconciler().reconcile();
+  expect(await bench.rows(`SELECT 1 FROM webhook_endpoint WHERE id = 'whk_gone'`)).toEqual([]);
+});
+
 it('helps the other requests when one cannot be helped', async () => {
   const [stuck, other] = [await bench.insertRequest(1, 1), await bench.insertRequest(1, 1)];
   await bench.rows(`UPDATE slice SET state = 'done' WHERE request_id = $1`, [stuck]);

@@ -29,6 +29,7 @@ import { LocalDisk } from '../../../src/storage/local-disk.js';
 import { objectKey } from '../../../src/storage/object-key.js';
 import { DeliveryWakeups } from '../../../src/webhooks/delivery-wakeups.js';
 import { DueDeliveries } from '../../../src/webhooks/due-deliveries.js';
+import { EndpointCleanup } from '../../../src/webhooks/endpoint-cleanup.js';
 import { RequestEventsService } from '../../../src/webhooks/request-events.service.js';
 import { createTestDatabase } from '../../support/postgres.js';
 import { insertRequest, product } from '../../support/requests.js';
@@ -108,6 +109,7 @@ export class Workbench {
       this.dispatcher,
       this.completion(),
       new DueDeliveries(this.dataSource, new DeliveryWakeups(this.queues)),
+      new EndpointCleanup(this.dataSource),
     );
   }
 

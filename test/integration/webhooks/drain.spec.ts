@@ -77,7 +77,7 @@ describe('drain', () => {
     expect(await statuses(first)).toEqual({ delivered: 6 });
   });
 
-  it('sends what comes while it is at it', async () => {
+  it('sends what comes while it is at it, and lets it not wait for an answer that hangs', async () => {
     receiver.script.push(holdAnswer, { status: 204 });
     const { id } = await endpointWithEvents(first, 1);
     const draining = first.drain(id);
@@ -85,6 +85,7 @@ describe('drain', () => {
     await second.finishRequest();
     await second.drain(id);
     expect(receiver.posts).toHaveLength(1);
+    await receiver.arrived(2);
     answerHeld();
     await draining;
     expect(await statuses(first)).toEqual({ delivered: 2 });

@@ -21,10 +21,12 @@ const eventsOf = (requestId: string) =>
     'SELECT id, type, run, body FROM webhook_event WHERE request_id = $1 ORDER BY run',
     [requestId],
   );
-const told = async (requestId: string): Promise<string[]> => {
+/** The endpoints with a delivery of the request's events in this status. */
+const told = async (requestId: string, status = 'pending'): Promise<string[]> => {
   const rows = await bench.rows<{ endpoint_id: string }>(
-    `SELECT endpoint_id FROM webhook_delivery JOIN webhook_event event ON event.id = event_id WHERE request_id = $1`,
-    [requestId],
+    `SELECT endpoint_id FROM webhook_delivery JOIN webhook_event event ON event.id = event_id
+     WHERE request_id = $1 AND status = $2 AND (next_attempt_at IS NOT NULL) = (status = 'pending')`,
+    [requestId, status],
   );
   return rows.map((row) => row.endpoint_id).toSorted();
 };
@@ -103,6 +105,7 @@ describe('recordRequestEvent', () => {
     const expected = [forAll.id, forThis.id, wanting.id].toSorted();
     expect(wake.toSorted()).toEqual(expected);
     expect(await told(request.id)).toEqual(expected);
+    expect(await told(request.id, 'cancelled')).toEqual([disabled.id]);
   });
 
   it('plans the first attempt by the schedule', async () => {
@@ -116,7 +119,7 @@ describe('recordRequestEvent', () => {
     expect(row).toEqual({ seconds: 90, status: 'pending', attempt_count: 0 });
   });
 
-  it('adds no delivery to an endpoint that is being disabled at the same moment', async () => {
+  it('plans no delivery to an endpoint that is being disabled at the same moment', async () => {
     const endpoint = await bench.register(HOOK, { ownerId: 'leaving' });
     const { id } = await bench.startRequest('leaving');
     let ending: Promise<unknown> | undefined;
@@ -128,5 +131,6 @@ describe('recordRequestEvent', () => {
     await ending;
     expect(await eventsOf(id)).toHaveLength(1);
     expect(await told(id)).toEqual([]);
+    expect(await told(id, 'cancelled')).toEqual([endpoint.id]);
   });
 });

@@ -11,10 +11,14 @@ import { postgresBackend } from '../../../src/queue/queue-backend.js';
 import { WorkerHost } from '../../../src/queue/worker-host.js';
 import { ProcessingRequest } from '../../../src/requests/processing-request.entity.js';
 import { AttemptRecorder } from '../../../src/webhooks/attempt-recorder.js';
+import { DeliveriesService } from '../../../src/webhooks/deliveries.service.js';
 import { DeliveryProcessor } from '../../../src/webhooks/delivery.processor.js';
 import { DeliveryWakeups } from '../../../src/webhooks/delivery-wakeups.js';
+import type { LoggedDelivery } from '../../../src/webhooks/delivery-log.js';
 import { DueDeliveries } from '../../../src/webhooks/due-deliveries.js';
+import { EndpointCleanup } from '../../../src/webhooks/endpoint-cleanup.js';
 import { EndpointLeases } from '../../../src/webhooks/endpoint-lease.js';
+import { EndpointsService } from '../../../src/webhooks/endpoints.service.js';
 import { RequestEventsService } from '../../../src/webhooks/request-events.service.js';
 import { WebhookAttempt } from '../../../src/webhooks/webhook-attempt.entity.js';
 import { WebhookDelivery } from '../../../src/webhooks/webhook-delivery.entity.js';
@@ -32,7 +36,10 @@ export class Workbench {
   readonly events: RequestEventsService;
   readonly registrations: WebhookRegistrationsService;
   readonly wakeups: DeliveryWakeups;
+  readonly endpoints: EndpointsService;
+  readonly deliveries: DeliveriesService;
   readonly due: DueDeliveries;
+  readonly cleanup: EndpointCleanup;
   readonly processor: DeliveryProcessor;
 
   private constructor(
@@ -45,13 +52,17 @@ export class Workbench {
     this.wakeups = new DeliveryWakeups(queues);
     this.events = new RequestEventsService(env);
     this.registrations = new WebhookRegistrationsService(env, dataSource, this.events, this.wakeups);
+    this.cleanup = new EndpointCleanup(dataSource);
+    this.endpoints = new EndpointsService(env, dataSource, this.cleanup);
+    this.deliveries = new DeliveriesService(dataSource, this.wakeups);
     this.due = new DueDeliveries(dataSource, this.wakeups);
     this.processor = new DeliveryProcessor(
       host,
       new EndpointLeases(dataSource, env),
       this.due,
+      this.wakeups,
       new WebhookSender(guardedFetch, env),
-      new AttemptRecorder(dataSource, env),
+      new AttemptRecorder(dataSource, env, this.cleanup),
     );
   }
 
@@ -63,7 +74,13 @@ export class Workbench {
     const backend = postgresBackend(url, 'test');
     const queues = new JobQueues(backend);
     await queues.onModuleInit();
-    return new Workbench(env, dataSource, queues, new GuardedFetch(env), new WorkerHost(backend, env));
+    return new Workbench(
+      env,
+      dataSource,
+      queues,
+      new GuardedFetch(env, undefined, null),
+      new WorkerHost(backend, env),
+    );
   }
 
   async close(): Promise<void> {
@@ -124,10 +141,22 @@ export class Workbench {
     return await this.dataSource.getRepository(ProcessingRequest).findOneByOrFail({ id });
   }
 
-  /** Resolves when a session of this database waits for a lock that another holds. */
-  async untilBlocked(): Promise<void> {
+  /** Resolves when that many sessions of this database wait for a lock that another holds. */
+  async untilBlocked(sessions = 1): Promise<void> {
     const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-    while ((await this.rows(waiting)).length === 0) await setImmediate();
+    while ((await this.rows(waiting)).length < sessions) await setImmediate();
+  }
+
+  /** An endpoint of its own owner, and so many events that it is to be told of. */
+  async registerWithEvents(url: string, count: number): Promise<WebhookEndpoint> {
+    const endpoint = await this.register(url, { ownerId: `owner-${randomUUID()}` });
+    for (let event = 0; event < count; event += 1) await this.finishRequest(endpoint.ownerId);
+    return endpoint;
+  }
+
+  /** The endpoint's deliveries as its owner sees them, but the oldest first. */
+  async log({ ownerId, id }: Pick<WebhookEndpoint, 'ownerId' | 'id'>): Promise<LoggedDelivery[]> {
+    return (await this.deliveries.list(ownerId, id, { limit: 100 })).deliveries.toReversed();
   }
 
   /** The delays of the wake-ups of the endpoint that wait in the queue, in ms. */

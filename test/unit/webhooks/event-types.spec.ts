@@ -1,8 +1,8 @@
-import { EVENT_TYPES, eventTypeOf, readEventTypes } from '../../../src/webhooks/event-types.js';
+import { REQUEST_EVENT_TYPES, eventTypeOf, readEventTypes } from '../../../src/webhooks/event-types.js';
 
 describe('eventTypeOf', () => {
   it('names the way a request ended', () => {
-    expect((['completed', 'failed', 'cancelled'] as const).map(eventTypeOf)).toEqual(EVENT_TYPES);
+    expect((['completed', 'failed', 'cancelled'] as const).map(eventTypeOf)).toEqual(REQUEST_EVENT_TYPES);
   });
 
   it.each(['pending', 'processing'] as const)('has nothing to tell of a %s request', (status) => {
@@ -12,7 +12,7 @@ describe('eventTypeOf', () => {
 
 describe('readEventTypes', () => {
   it('takes all when none are named, and each once', () => {
-    expect(readEventTypes(undefined)).toEqual(EVENT_TYPES);
+    expect(readEventTypes(undefined)).toEqual(REQUEST_EVENT_TYPES);
     expect(readEventTypes(['request.failed', 'request.failed'])).toEqual(['request.failed']);
   });
 

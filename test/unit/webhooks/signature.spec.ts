@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { Webhook } from 'standardwebhooks';
-import { newSecret, signatureHeaders } from '../../../src/webhooks/signature.js';
+import { newSecret } from '../../../src/webhooks/secrets.js';
+import { signatureHeaders } from '../../../src/webhooks/signature.js';
 
 describe('signatureHeaders', () => {
   it('signs as the specification does', () => {
