@@ -6,6 +6,8 @@ import type { Answer } from './origin.js';
 
 /** One POST, as it came. */
 export interface ReceivedPost {
+  /** When its last byte came. */
+  at: Date;
   path: string;
   headers: Record<string, string>;
   body: Buffer;
@@ -65,5 +67,15 @@ export async function startWebhookReceiver(...script: WebhookReceiver['script'])
 
 async function received(request: IncomingMessage): Promise<ReceivedPost> {
   const headers = request.headers as Record<string, string>;
-  return { path: request.url!, headers, body: await buffer(request) };
+  const body = await buffer(request);
+  return { at: new Date(), path: request.url!, headers, body };
+}
+
+/** An answer that waits until the test gives it. */
+export function heldAnswer(): { listener: RequestListener; give: (answer: Answer) => void } {
+  let give!: (answer: Answer) => void;
+  const given = new Promise<Answer>((resolve) => (give = resolve));
+  const listener: RequestListener = (_request, response) =>
+    void given.then(({ status = 200, headers, body }) => response.writeHead(status, headers).end(body));
+  return { listener, give };
 }
