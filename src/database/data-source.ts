@@ -3,6 +3,7 @@ import { CreateRequests1763690400000 } from '../../migrations/1763690400000-crea
 import { CreateWebhooks1763690400001 } from '../../migrations/1763690400001-create-webhooks.js';
 import { CreateInstallation1763690400002 } from '../../migrations/1763690400002-create-installation.js';
 import { ManageWebhooks1763690400003 } from '../../migrations/1763690400003-manage-webhooks.js';
+import { MeasureSpeed1763690400004 } from '../../migrations/1763690400004-measure-speed.js';
 import { SESSION_LIMITS } from './session-limits.js';
 
 const migrations = [
@@ -10,6 +11,7 @@ const migrations = [
   CreateWebhooks1763690400001,
   CreateInstallation1763690400002,
   ManageWebhooks1763690400003,
+  MeasureSpeed1763690400004,
 ];
 
 type Entities = MixedList<string | (new () => object) | EntitySchema>;

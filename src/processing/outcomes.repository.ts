@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { sql } from '../database/sql.js';
+import { SPEED_MEMORY } from '../requests/remaining-time.js';
 import type { Outcome } from './outcome.js';
 
 /** An outcome, with the pass of the slice that it was worked in. */
@@ -35,7 +36,7 @@ export class OutcomesRepository {
     const rows = JSON.stringify(outcomes.map(toRow));
     // A statement of its own: the next one then sees what was committed while this one waited.
     await sql(manager, 'SELECT FROM processing_request WHERE id = $1 FOR UPDATE', [requestId]);
-    const [recorded] = await sql<Recorded>(manager, RECORD, [requestId, run, rows]);
+    const [recorded] = await sql<Recorded>(manager, RECORD, [requestId, run, rows, SPEED_MEMORY]);
     return recorded ?? { changed: 0, pending: undefined };
   }
 
@@ -58,9 +59,14 @@ export class OutcomesRepository {
   }
 }
 
+/**
+ * The moving average of the speed goes on when images ended, over the time since some last did. That time is cut where
+ * nothing is remembered any more: exp() of a night without progress would be an underflow, which is an error.
+ */
 const RECORD = `
   WITH request AS MATERIALIZED (
-    SELECT id FROM processing_request WHERE id = $1 AND run = $2 AND status = 'processing'
+    SELECT id, coalesce(progressed_at, started_at) AS measured_at
+    FROM processing_request WHERE id = $1 AND run = $2 AND status = 'processing'
   ), outcome AS (
     SELECT o.* FROM json_to_recordset($3::json) AS o (
       slice int, pass int, position int, status text, attempts int, delay_ms int, object_key text, kept_original bool,
@@ -86,13 +92,21 @@ const RECORD = `
   ), total AS (
     SELECT count(*) AS changed, count(*) FILTER (WHERE status = 'completed') AS completed,
       count(*) FILTER (WHERE status = 'failed') AS failed,
-      coalesce(sum(original_size), 0) AS input, coalesce(sum(compressed_size), 0) AS output
+      coalesce(sum(original_size), 0) AS input, coalesce(sum(compressed_size), 0) AS output,
+      clock_timestamp() AS recorded_at
     FROM changed
+  ), pace AS (
+    SELECT completed + failed AS ended, seconds, exp(-least(seconds / $4::float8, 100)) AS remembered
+    FROM total, request,
+      LATERAL (SELECT greatest(extract(epoch FROM recorded_at - measured_at)::float8, 0.001) AS seconds) AS since
   )
   UPDATE processing_request AS r SET
     completed_count = r.completed_count + total.completed, failed_count = r.failed_count + total.failed,
-    input_bytes = r.input_bytes + total.input, output_bytes = r.output_bytes + total.output
-  FROM total, request
+    input_bytes = r.input_bytes + total.input, output_bytes = r.output_bytes + total.output,
+    speed = CASE WHEN ended = 0 THEN r.speed
+      ELSE remembered * coalesce(r.speed, 0) + (1 - remembered) * ended / seconds END,
+    progressed_at = CASE WHEN ended = 0 THEN r.progressed_at ELSE recorded_at END
+  FROM total, pace, request
   WHERE r.id = request.id
   RETURNING total.changed, r.image_count - r.completed_count - r.failed_count AS pending`;
 

@@ -77,4 +77,12 @@ export class ProcessingRequest {
 
   @Column('timestamptz', { name: 'finished_at', nullable: true })
   finishedAt: Date | null;
+
+  /** When the current run last had an outcome. Null until then: a new run begins with neither this nor a speed. */
+  @Column('timestamptz', { name: 'progressed_at', nullable: true })
+  progressedAt: Date | null;
+
+  /** Of the current run at `progressedAt`, in outcomes per second: a moving average, see remaining-time.ts. */
+  @Column('double precision', { nullable: true })
+  speed: number | null;
 }

@@ -122,7 +122,7 @@ export class RequestBody {
   @ApiProperty({ minimum: 0, maximum: 100 })
   progress: number;
 
-  /** Seconds until the run ends, by its own speed so far. Null when that is unknown, and when the request is terminal. */
+  /** Seconds until the run ends, by its speed lately. Null when that is unknown, and when the request is terminal. */
   @ApiProperty({ type: 'integer', nullable: true, example: 4 })
   eta_seconds: number | null;
 

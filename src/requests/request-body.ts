@@ -1,11 +1,8 @@
 import type { ProcessingRequest } from './processing-request.entity.js';
 import type { CountsBody, OptionsBody, RequestBody } from './request-body.dto.js';
+import { remainingSeconds } from './remaining-time.js';
 import type { RequestOptions } from './request-options.js';
 import { isTerminal } from './request-status.js';
-
-/** Before this much of a run was seen, its speed is a guess. */
-const MEASURED_MS = 2000;
-const MEASURED_OUTCOMES = 2;
 
 /** What callers and webhooks are told of a request; `now` is what the remaining time counts from. */
 export function requestBody(request: ProcessingRequest, now: Date): RequestBody {
@@ -67,10 +64,9 @@ function progress(runImages: number, open: number, terminal: boolean): number {
   return Math.min(Math.max(percent, 0), terminal && open === 0 ? 100 : 99.9);
 }
 
-/** The run's own speed so far, carried on; null while that says nothing yet. */
 function etaSeconds(request: ProcessingRequest, open: number, now: Date): number | null {
+  const { startedAt, progressedAt, speed } = request;
   const outcomes = request.runImageCount - open;
-  const elapsedMs = request.startedAt ? now.getTime() - request.startedAt.getTime() : 0;
-  if (outcomes < MEASURED_OUTCOMES || elapsedMs < MEASURED_MS) return null;
-  return Math.ceil((open * elapsedMs) / outcomes / 1000);
+  const seconds = remainingSeconds({ startedAt, progressedAt, speed, outcomes, open }, now);
+  return seconds === null ? null : Math.ceil(seconds);
 }

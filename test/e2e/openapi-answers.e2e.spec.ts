@@ -134,6 +134,13 @@ it.each(['registerWebhook', 'registerOrReceiveWebhook'])('%s answers as describe
   await expectAnswer(operation, 400, { ...json({}), body: '{' });
 });
 
+it('watchRequest answers as described', async () => {
+  const path = { request_id: finished };
+  await expectAnswer('watchRequest', 200, { path });
+  await expectAnswer('watchRequest', 204, { path, headers: { 'last-event-id': '1-done' } });
+  await expectAnswer('watchRequest', 404, { path: { request_id: NOBODY } });
+});
+
 it('what manages webhooks answers as described', async () => {
   const NONE = { path: { webhook_id: 'whk_none' } };
   const webhooks = new WebhooksClient(service.api);

@@ -1,4 +1,5 @@
 import type { Outcome } from '../../../src/processing/outcome.js';
+import { SPEED_MEMORY } from '../../../src/requests/remaining-time.js';
 import { completedOutcome, NOT_FOUND, retryOutcome, Workbench } from './workbench.js';
 
 let bench: Workbench;
@@ -196,6 +197,63 @@ describe('record', () => {
     const [slice, other] = [await bench.begunRequest(1), await bench.begunRequest(1)];
     await bench.record(slice, [[0, completedOutcome()]]);
     await expectUntouched(other.requestId);
+  });
+});
+
+describe('the speed of a run', () => {
+  const secondsBetween = (from: Date | null, to: Date | null) => (to!.getTime() - from!.getTime()) / 1000;
+  /** How much of the average so far remains after so many seconds. */
+  const remembered = (seconds: number) => Math.exp(-seconds / SPEED_MEMORY);
+
+  it('is the average of all that ended since the beginning, weighted by time', async () => {
+    const slice = await bench.begunRequest(10);
+    await bench.change(slice.requestId, 'processing_request', `started_at = now() - interval '12 s'`);
+    await bench.record(slice, [
+      [0, completedOutcome()],
+      [1, NOT_FOUND],
+      [2, retryOutcome(0)],
+    ]);
+    const first = await bench.request(slice.requestId);
+    const twelve = secondsBetween(first.startedAt, first.progressedAt);
+    expect(twelve).toBeGreaterThanOrEqual(12);
+    expect(first.speed).toBeCloseTo((1 - remembered(twelve)) * (2 / twelve), 4);
+
+    await bench.change(slice.requestId, 'processing_request', `progressed_at = now() - interval '20 s'`);
+    const since = (await bench.request(slice.requestId)).progressedAt;
+    await bench.record(slice, [[2, completedOutcome()]]);
+    const second = await bench.request(slice.requestId);
+    const twenty = secondsBetween(since, second.progressedAt);
+    expect(second.speed).toBeCloseTo(
+      remembered(twenty) * first.speed! + (1 - remembered(twenty)) * (1 / twenty),
+      4,
+    );
+  });
+
+  it('does not move while nothing ends, and begins with nothing', async () => {
+    const slice = await bench.begunRequest(4);
+    const outcomes: [number, Outcome][] = [
+      [0, retryOutcome(0)],
+      [1, { kind: 'postponed', delayMs: 0 }],
+    ];
+    await bench.record(slice, outcomes);
+    expect(await bench.request(slice.requestId)).toMatchObject({ speed: null, progressedAt: null });
+
+    await bench.record(slice, [[2, completedOutcome()]]);
+    const { speed, progressedAt } = await bench.request(slice.requestId);
+    await bench.record(slice, [...outcomes, [2, completedOutcome()]]);
+    expect(await bench.request(slice.requestId)).toMatchObject({ speed, progressedAt });
+  });
+
+  it.each([
+    ['nothing ended for a month', '-30 days', 1 / (30 * 86_400)],
+    ['the clock was set back', '1 hour', 1 / SPEED_MEMORY],
+  ])('is a number when %s', async (_, ago, expected) => {
+    const slice = await bench.begunRequest(1);
+    const set = `speed = 0, progressed_at = now() + interval '${ago}', started_at = progressed_at`;
+    await bench.change(slice.requestId, 'processing_request', set);
+    expect(await bench.record(slice, [[0, completedOutcome()]])).toEqual({ changed: 1, pending: 0 });
+    const { speed } = await bench.request(slice.requestId);
+    expect(speed! / expected).toBeCloseTo(1, 3);
   });
 });
 

@@ -1,4 +1,5 @@
 import { ProcessingRequest } from '../../../src/requests/processing-request.entity.js';
+import { SPEED_MEMORY } from '../../../src/requests/remaining-time.js';
 import { imageCounts, requestBody } from '../../../src/requests/request-body.js';
 
 const STARTED = new Date('2026-11-20T09:30:01.000Z');
@@ -25,6 +26,9 @@ function request(of: Partial<ProcessingRequest> = {}): ProcessingRequest {
     createdAt: new Date('2026-11-20T09:30:00.000Z'),
     startedAt: STARTED,
     finishedAt: null,
+    progressedAt: after(8),
+    // An image in four seconds, as the average is after eight that began at 0.
+    speed: 0.25 * (1 - Math.exp(-8 / SPEED_MEMORY)),
     ...of,
   });
 }
@@ -107,25 +111,29 @@ describe('progress', () => {
 });
 
 describe('the remaining time', () => {
-  const eta = (of: Partial<ProcessingRequest>, seconds = 10) =>
+  const eta = (of: Partial<ProcessingRequest>, seconds = 8) =>
     requestBody(request(of), after(seconds)).eta_seconds;
 
-  it('carries on the speed of this run', () => {
-    expect(eta({ imageCount: 1000, runImageCount: 1000, completedCount: 190, failedCount: 10 })).toBe(40);
+  it('is of the images that are left, at the speed of this run', () => {
+    expect(eta({ imageCount: 1000, runImageCount: 1000, completedCount: 190, failedCount: 10 })).toBe(3200);
+  });
+
+  it('is in whole seconds, rather too long', () => {
+    expect(eta({}, 8.5)).toBe(4);
+    expect(eta({}, 9.5)).toBe(3);
   });
 
   it('does not count what an earlier run did', () => {
-    expect(eta({ run: 2, imageCount: 1000, completedCount: 900, failedCount: 20, runImageCount: 100 })).toBe(
-      40,
-    );
+    const second = { run: 2, imageCount: 1000, completedCount: 900, failedCount: 1, runImageCount: 100 };
+    expect(eta(second)).toBeNull();
+    expect(eta({ ...second, failedCount: 2 })).toBe(392);
   });
 
-  it.each<[string, Partial<ProcessingRequest>, number]>([
-    ['before the run has begun', { status: 'pending', startedAt: null, completedCount: 0 }, 10],
-    ['in the first two seconds', {}, 1.9],
-    ['with one outcome', { completedCount: 1 }, 10],
-    ['when the database is ahead of our clock', {}, -5],
-  ])('is unknown %s', (_when, of, seconds) => {
-    expect(eta(of, seconds)).toBeNull();
+  it.each<[string, Partial<ProcessingRequest>]>([
+    ['before the run has begun', { status: 'pending', startedAt: null, progressedAt: null, speed: null }],
+    ['before its first outcome', { completedCount: 0, progressedAt: null, speed: null }],
+    ['when the request is cancelled', { status: 'cancelled' }],
+  ])('is unknown %s', (_when, of) => {
+    expect(eta(of)).toBeNull();
   });
 });
