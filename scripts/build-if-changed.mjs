@@ -7,6 +7,7 @@ const SOURCES = [
   'src',
   'migrations',
   'samples',
+  'bench',
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',
