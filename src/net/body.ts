@@ -1,9 +1,12 @@
-/** Reads a body up to `maxBytes`; `cut` tells that there was more, which is then not read. */
+/**
+ * Reads a body up to `maxBytes`; `cut` tells that there was more, which is then not read. `chunks` are what has come, also
+ * when the rest does not.
+ */
 export async function readBody(
   body: AsyncIterable<Buffer>,
   maxBytes: number,
+  chunks: Buffer[] = [],
 ): Promise<{ body: Buffer; cut: boolean }> {
-  const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of body) {
     chunks.push(chunk);

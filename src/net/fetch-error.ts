@@ -22,6 +22,8 @@ export type FetchErrorCode = keyof typeof MESSAGES;
 export class FetchError extends Error {
   /** Overrides the code's own rule: a name that does not exist is `dns_failed`, and trying again does not help. */
   readonly transient?: boolean;
+  /** What had come of a body that broke off, where the caller takes a part of it (`overflow: 'cut'`). */
+  partial?: Buffer;
 
   constructor(
     readonly code: FetchErrorCode,

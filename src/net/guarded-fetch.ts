@@ -166,8 +166,11 @@ async function receive(
       await admit(contentLength);
       deadline.resume();
     }
-    const { body, cut } = await readBody(answer.body, maxBytes).catch((error: unknown) => {
-      throw toFetchError(error, true);
+    const chunks: Buffer[] = [];
+    const { body, cut } = await readBody(answer.body, maxBytes, chunks).catch((error: unknown) => {
+      const failure = toFetchError(error, true);
+      if (overflow === 'cut') failure.partial = Buffer.concat(chunks);
+      throw failure;
     });
     if (cut && overflow !== 'cut') throw new FetchError('too_large_bytes');
     return { status, headers, body, cut };

@@ -39,7 +39,7 @@ export class AttemptBody {
   @ApiProperty({ type: String, nullable: true, example: null })
   error: string | null;
 
-  /** The first 16 kB of the answer's body; null when there was no answer, or its body broke off. */
+  /** The first 16 kB of the answer's body, or what came of it; null when there was no answer. */
   @ApiProperty({ type: String, nullable: true, example: '' })
   response: string | null;
 }

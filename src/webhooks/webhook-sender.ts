@@ -49,7 +49,8 @@ export class WebhookSender {
     } catch (error) {
       if (!(error instanceof FetchError)) throw error;
       if (error.code === 'aborted' && answer.statusCode === null) return undefined;
-      return { at, durationMs: since(begin), ...answer, error: error.code, response: null };
+      const response = error.partial ? asText(error.partial) : null;
+      return { at, durationMs: since(begin), ...answer, error: error.code, response };
     }
   }
 }

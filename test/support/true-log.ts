@@ -11,11 +11,14 @@ export const answered = (status: number, response = ''): Outcome => ({
   response,
 });
 
-/** No answer came; with a status it began, and the rest of it is missing. */
-export const unanswered = (error: string, status: number | null = null): Outcome => ({
-  status_code: status,
+/** No answer came. */
+export const unanswered = (error: string): Outcome => ({ status_code: null, error, response: null });
+
+/** It began with a 200, and the rest of it is missing. */
+export const brokenOff = (error: string, response: RegExp): Outcome => ({
+  status_code: 200,
   error,
-  response: null,
+  response: expect.stringMatching(response),
 });
 
 /** The attempts of a schedule, as they have to stand in the log. */

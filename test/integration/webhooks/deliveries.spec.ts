@@ -205,17 +205,20 @@ describe('the answer', () => {
   });
 
   it.each([
-    ['never ends', drip(), 'timeout'],
-    ['breaks off', resetMidBody(), 'truncated'],
-  ])('counts by its status when the body %s: the receiver has the event', async (_name, answer, error) => {
-    receiver.script.push(answer);
-    const endpoint = await endpointWithEvents(1);
-    await bench.drain(endpoint.id);
-    expect(await attempts(endpoint)).toEqual([
-      expect.objectContaining({ statusCode: 200, error, response: null }),
-    ]);
-    expect((await deliveries(endpoint))[0]!.status).toBe('delivered');
-  });
+    ['never ends', drip(), 'timeout', /^x+$/],
+    ['breaks off', resetMidBody(), 'truncated', /^(half)?$/], // a reset may overtake what was sent before it
+  ])(
+    'counts by its status when the body %s: the receiver has the event',
+    async (_name, answer, error, body) => {
+      receiver.script.push(answer);
+      const endpoint = await endpointWithEvents(1);
+      await bench.drain(endpoint.id);
+      expect(await attempts(endpoint)).toEqual([
+        expect.objectContaining({ statusCode: 200, error, response: expect.stringMatching(body) }),
+      ]);
+      expect((await deliveries(endpoint))[0]!.status).toBe('delivered');
+    },
+  );
 
   it.each([
     ['NUL', { body: Buffer.from([0x61, 0, 0x62, 0xff]) }, 'a\uFFFDb\uFFFD'],

@@ -137,6 +137,14 @@ describe('a body', () => {
     });
   });
 
+  it('that breaks off is given as far as it came to who takes a part of it, and to nobody else', async () => {
+    origin.serve('/drip', drip());
+    const failure = { code: 'timeout', partial: expect.any(Buffer) };
+    await expect(fetch('/drip', { timeoutMs: 300, overflow: 'cut' })).rejects.toMatchObject(failure);
+    const whole = fetch('/drip', { timeoutMs: 300 });
+    await expect(whole).rejects.toMatchObject({ code: 'timeout', partial: undefined });
+  });
+
   it('can be cut where it becomes too large', async () => {
     origin.serve('/long', { body: 'abcdef' });
     origin.serve('/endless', endless());
