@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import multipart from '@fastify/multipart';
-import { ValidationPipe } from '@nestjs/common';
+import { UnsupportedMediaTypeException, ValidationPipe } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppModule } from './app.module.js';
 import type { Env } from './config/env.js';
 import { logBrokenAnswers } from './errors/broken-answers.js';
-import { ProblemFilter } from './errors/problem.filter.js';
+import { ProblemFilter, UPLOAD_ROUTE } from './errors/problem.filter.js';
 import { answerUnreadableHttp } from './errors/unreadable-http.js';
 import { validationProblem } from './errors/validation-problem.js';
 import { createLogging, type Logging } from './logging.js';
@@ -94,6 +94,9 @@ function createAdapter({ publicUrl }: Env, problems: ProblemFilter): FastifyAdap
   fastify.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) =>
     body === '' ? done(null, undefined) : parseJson(request, body, done),
   );
-  fastify.addContentTypeParser(FILE_MEDIA_TYPES, (_request, body, done) => done(null, body));
+  fastify.addContentTypeParser(FILE_MEDIA_TYPES, (request, body, done) => {
+    if (request.routeOptions.url === UPLOAD_ROUTE) done(null, body);
+    else done(new UnsupportedMediaTypeException());
+  });
   return adapter;
 }

@@ -43,7 +43,7 @@ function requestLogging(logger: Pino): Params {
     pinoHttp: {
       logger,
       quietReqLogger: true,
-      customAttributeKeys: { reqId: 'request_id' },
+      customAttributeKeys: { reqId: 'trace_id' },
       customLogLevel: (request, response, error) => {
         if (error || response.statusCode >= 500) return 'error';
         return isProbe(request.url) ? 'trace' : 'debug';

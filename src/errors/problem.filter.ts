@@ -14,6 +14,9 @@ const BY_STATUS: Record<number, ProblemCode> = {
   415: 'unsupported_media_type',
 };
 
+/** The one route that takes anything but JSON. */
+export const UPLOAD_ROUTE = '/api/upload';
+
 /** After an outage of the database, which is seldom longer than its restart. */
 const RETRY_AFTER_SECONDS = 5;
 
@@ -31,7 +34,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** Also for what Fastify finds wrong before there is a route, and so before Nest. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const problem = toProblem(error);
+    const problem = toProblem(error, request);
     if (problem.status >= 500) {
       this.logger.error(`${request.method} ${request.routeOptions?.url}: ${describe(error)}`, stackOf(error));
     }
@@ -46,7 +49,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-function toProblem(error: unknown): Problem {
+function toProblem(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error;
   if (isOutage(error)) {
     const retryAfterSeconds = RETRY_AFTER_SECONDS;
@@ -56,8 +59,13 @@ function toProblem(error: unknown): Problem {
   if (status >= 500) {
     return new Problem('internal_error', 'It is in our log under this trace_id.', { cause: error });
   }
-  const code = BY_STATUS[status] ?? 'malformed_request';
+  const code = codeOf(status, request);
   return new Problem(code, detailOf(code, error as Error), { cause: error });
+}
+
+function codeOf(status: number, { routeOptions }: FastifyRequest): ProblemCode {
+  const code = BY_STATUS[status] ?? 'malformed_request';
+  return code === 'unsupported_media_type' && routeOptions?.url !== UPLOAD_ROUTE ? 'json_expected' : code;
 }
 
 /** Only of what the framework throws: a status that any other error carries was not meant for our callers. */
@@ -72,6 +80,7 @@ function detailOf(code: ProblemCode, error: Error): string {
   if (code === 'unsupported_media_type') {
     return 'Send a form (multipart/form-data) with the CSV as "file", or the CSV itself as text/csv.';
   }
+  if (code === 'json_expected') return 'Send JSON, with the header "Content-Type: application/json".';
   return error.message;
 }
 

@@ -45,6 +45,11 @@ export const PROBLEMS = {
     title: 'Not a CSV file',
     help: 'Save the table as CSV (comma separated values) and send it as the form field "file", or as a text/csv body.',
   },
+  json_expected: {
+    status: 415,
+    title: 'Not JSON',
+    help: 'Send the body as JSON, with the header "Content-Type: application/json".',
+  },
   validation_failed: {
     status: 422,
     title: 'The request has wrong values',
@@ -68,7 +73,9 @@ export const PROBLEMS = {
   webhook_url_invalid: {
     status: 422,
     title: 'The webhook_url cannot be used',
-    help: 'It must be a public http or https URL without credentials.',
+    help:
+      'It must be a public http or https URL without credentials, at one of the ports in ALLOWED_PORTS. For development, ' +
+      'ALLOW_PRIVATE_ADDRESSES=true lets webhooks reach any address and port.',
   },
   internal_error: {
     status: 500,

@@ -16,11 +16,15 @@ function faultsOf(error: ValidationError, path: string): Fault[] {
     if (constraint === 'whitelistValidation') {
       return { code: 'unknown_parameter', parameter: name, message: `There is no parameter "${name}".` };
     }
-    return { code: 'invalid_value', parameter: name, message: `${capitalised(message)}.` };
+    return { code: 'invalid_value', parameter: name, message: `${sentence(message, error.property)}.` };
   });
   return [...own, ...(error.children ?? []).flatMap((child) => faultsOf(child, `${name}.`))];
 }
 
-function capitalised(message: string): string {
-  return message.slice(0, 1).toUpperCase() + message.slice(1).replace(/\.$/, '');
+/** class-validator begins with the bare name of the property. */
+function sentence(message: string, property: string): string {
+  const named = message.startsWith(`${property} `)
+    ? `"${property}"${message.slice(property.length)}`
+    : message;
+  return named.slice(0, 1).toUpperCase() + named.slice(1).replace(/\.$/, '');
 }

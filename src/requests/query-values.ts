@@ -42,7 +42,7 @@ export const OneOfValue = (words: readonly string[]): PropertyDecorator =>
 /** Becomes a Date. A day alone is its midnight in UTC; a time needs its offset, or it would be this machine's. */
 export const TimeValue = (): PropertyDecorator =>
   QueryValue(
-    'a day (2026-11-20) or a time with its offset (2026-11-20T09:30:00Z; in a query a + is written %2B)',
+    'a day (2026-11-20) or a time with its offset (2026-11-20T09:30:00Z; a + in an address is written %2B)',
     (text) => (TIME.test(text) && isISO8601(text, { strict: true }) ? new Date(text) : undefined),
   );
 

@@ -29,10 +29,13 @@ export class AttemptRecorder {
     const { id, endpointId, attempts } = delivery;
     if (verdict.disable) {
       const cancelled = await this.cleanup.cancelPending(endpointId);
-      const which = `endpoint ${endpointId} is disabled, ${cancelled} pending deliveries are cancelled`;
-      this.logger.warn(`${which}: ${verdict.disable}`);
+      const more = cancelled > 0 ? ` Deliveries cancelled: ${cancelled}.` : '';
+      this.logger.warn(`endpoint ${endpointId} is disabled: ${verdict.disable}${more}`);
     } else {
-      this.logger.warn(`delivery ${id} to ${endpointId} failed for good after ${attempts + 1} attempts`);
+      const last = attempt.statusCode === null ? attempt.error : `status ${attempt.statusCode}`;
+      this.logger.warn(
+        `delivery ${id} to ${endpointId} failed for good after ${attempts + 1} attempts, the last with ${last}`,
+      );
     }
   }
 

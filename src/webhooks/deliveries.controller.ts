@@ -54,7 +54,7 @@ export class DeliveriesController {
   })
   @ApiWebhookId()
   @ApiAcceptedResponse({ type: RedeliveryBody, description: 'On their way.' })
-  @ApiProblems('malformed_request', 'not_found', 'webhook_disabled', 'validation_failed')
+  @ApiProblems('malformed_request', 'not_found', 'webhook_disabled', 'json_expected', 'validation_failed')
   async redeliverSince(
     @Owner() owner: string,
     @Param('webhook_id') id: string,

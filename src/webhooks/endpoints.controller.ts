@@ -43,7 +43,7 @@ export class EndpointsController {
   })
   @ApiWebhookId()
   @ApiOkResponse({ type: WebhookBody })
-  @ApiProblems('malformed_request', 'not_found', 'validation_failed', 'webhook_url_invalid')
+  @ApiProblems('malformed_request', 'not_found', 'json_expected', 'validation_failed', 'webhook_url_invalid')
   async changeWebhook(
     @Owner() owner: string,
     @Param('webhook_id') id: string,

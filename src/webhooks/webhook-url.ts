@@ -8,9 +8,17 @@ import { findUrlFault, type UrlPolicy } from '../net/url-rules.js';
  * when a connection is made, and may change until then.
  */
 export function assertWebhookUrl(url: string, policy: UrlPolicy): void {
-  const message = findUrlFault(url, policy)?.message ?? findAddressFault(url, policy);
-  if (message) throw new Problem('webhook_url_invalid', message);
+  const fault = findUrlFault(url, policy);
+  const message = fault?.message ?? findAddressFault(url, policy);
+  if (!message) return;
+  const mend = !fault || OF_PUBLIC_HOSTS.has(fault.code) ? ` ${ALLOW}` : '';
+  throw new Problem('webhook_url_invalid', message.replace('photo.jpg', 'hook') + mend);
 }
+
+/** Faults that a URL on a developer's own machine has. */
+const OF_PUBLIC_HOSTS = new Set(['url_host_invalid', 'url_port_not_allowed']);
+const ALLOW =
+  'For development, a service that is started with ALLOW_PRIVATE_ADDRESSES=true takes any host and port.';
 
 function findAddressFault(url: string, policy: UrlPolicy): string | undefined {
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '');

@@ -62,6 +62,7 @@ export class WebhooksController {
   @ApiProblems(
     'malformed_request',
     'not_found',
+    'json_expected',
     'validation_failed',
     'webhook_url_missing',
     'webhook_url_invalid',

@@ -132,6 +132,7 @@ it.each(['registerWebhook', 'registerOrReceiveWebhook'])('%s answers as describe
   await expectAnswer(operation, 422, json({ webhook_url, colour: 'blue' }));
   await expectAnswer(operation, 422, json({}));
   await expectAnswer(operation, 400, { ...json({}), body: '{' });
+  await expectAnswer(operation, 415, { body: new URLSearchParams({ webhook_url }) });
 });
 
 it('watchRequest answers as described', async () => {
@@ -153,6 +154,7 @@ it('what manages webhooks answers as described', async () => {
   await expectAnswer('changeWebhook', 200, { path, ...json({ events: ['request.failed'] }) });
   await expectAnswer('changeWebhook', 422, { path, ...json({ webhook_url: 'ftp://shop.example' }) });
   await expectAnswer('changeWebhook', 400, { path, ...json({}), body: '{' });
+  await expectAnswer('changeWebhook', 415, { path, body: '{}', headers: { 'content-type': 'text/plain' } });
   await expectAnswer('changeWebhook', 404, { ...NONE, ...json({ enabled: true }) });
   // Many clients say so without a body.
   await expectAnswer('rotateSecret', 200, { path, headers: { 'content-type': 'application/json' } });
@@ -174,6 +176,7 @@ it('what manages webhooks answers as described', async () => {
   await expectAnswer('redeliverSince', 202, { path, ...json({ since: '2026-11-20' }) });
   await expectAnswer('redeliverSince', 422, { path, ...json({ since: 'yesterday' }) });
   await expectAnswer('redeliverSince', 400, { path, ...json({}), body: '{' });
+  await expectAnswer('redeliverSince', 415, { path, body: new URLSearchParams(), headers: {} });
   await expectAnswer('redeliverSince', 404, { ...NONE, ...json({ since: '2026-11-20' }) });
 
   await expectAnswer('changeWebhook', 200, { path, ...json({ enabled: false }) });

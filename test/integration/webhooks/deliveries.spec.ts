@@ -176,7 +176,9 @@ describe('an attempt that fails', () => {
     expect((await attempts(endpoint)).map(({ number }) => number)).toEqual([1, 2, 3]);
     expect(warnings).toHaveBeenCalledTimes(1);
     expect(warnings).toHaveBeenCalledWith(
-      expect.stringMatching(/^delivery dlv_\w+ .*failed for good after 3 attempts$/),
+      expect.stringMatching(
+        /^delivery dlv_\w+ .*failed for good after 3 attempts, the last with status \d+$/,
+      ),
     );
   });
 
@@ -253,7 +255,7 @@ describe('an endpoint', () => {
     ]);
     expect(warnings).toHaveBeenCalledTimes(1);
     expect(warnings).toHaveBeenCalledWith(
-      `endpoint ${endpoint.id} is disabled, 2 pending deliveries are cancelled: It answered 410 Gone.`,
+      `endpoint ${endpoint.id} is disabled: It answered 410 Gone. Deliveries cancelled: 2.`,
     );
     await bench.drain(endpoint.id);
     expect(receiver.posts).toHaveLength(1);

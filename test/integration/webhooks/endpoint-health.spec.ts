@@ -72,7 +72,7 @@ describe('an attempt that somebody asked for', () => {
     expect(await state(endpoint)).toMatchObject({ enabled: false, reason: 'It answered 410 Gone.' });
     expect(await statuses(endpoint)).toEqual(['delivered', 'failed', 'failed', 'cancelled']);
     expect(warnings.mock.calls.map(([line]: unknown[]) => line)).toEqual([
-      `endpoint ${endpoint.id} is disabled, 1 pending deliveries are cancelled: It answered 410 Gone.`,
+      `endpoint ${endpoint.id} is disabled: It answered 410 Gone. Deliveries cancelled: 1.`,
     ]);
   });
 

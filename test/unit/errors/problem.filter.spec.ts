@@ -111,7 +111,7 @@ it('tells 100 faults and how many there are', async () => {
 
 it.each([
   ['missing', 404, 'not_found', 'There is nothing at this address.'],
-  ['media', 415, 'unsupported_media_type', expect.stringContaining('text/csv')],
+  ['media', 415, 'json_expected', expect.stringContaining('application/json')],
   ['other', 400, 'malformed_request', 'It has moved.'],
   ['fastify', 400, 'malformed_request', 'Bad.'],
 ])('tells what the framework found wrong: %s', async (name, status, code, detail) => {

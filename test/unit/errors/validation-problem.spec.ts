@@ -20,6 +20,13 @@ describe('validationProblem', () => {
     });
   });
 
+  it('puts the name of a parameter in quotes, as it is written', () => {
+    const { detail } = validationProblem([
+      { property: 'webhook_url', constraints: { isString: 'webhook_url must be a string' } },
+    ]);
+    expect(detail).toBe('"webhook_url" must be a string.');
+  });
+
   it('names members of members by their path, and writes sentences', () => {
     const { extra } = validationProblem([
       {

@@ -39,9 +39,25 @@ describe('assertWebhookUrl', () => {
     ['ftp://shop.example/', 'http:// or https://'],
     ['https://user:secret@shop.example/', 'password'],
     ['https://shop.example:25/', 'port'],
+    ['shop.example/hook', 'https://example.com/hook'],
   ])('says what is wrong with %p', (url, reason) => {
     expect(check(url)).toThrow(
       expect.objectContaining({ code: 'webhook_url_invalid', detail: expect.stringContaining(reason) }),
+    );
+  });
+
+  it.each(['http://localhost/', 'http://127.0.0.1/', 'https://shop.example:8443/'])(
+    'says how a developer can have %s',
+    (url) => {
+      const detail = expect.stringContaining('ALLOW_PRIVATE_ADDRESSES=true');
+      expect(check(url)).toThrow(expect.objectContaining({ detail }));
+      expect(check(url, { ...strict, allowPrivateAddresses: true })).not.toThrow();
+    },
+  );
+
+  it('does not offer that where it would not help', () => {
+    expect(check('ftp://shop.example/')).toThrow(
+      expect.objectContaining({ detail: expect.not.stringContaining('ALLOW') }),
     );
   });
 });
