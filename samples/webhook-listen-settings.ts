@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { Webhook } from 'standardwebhooks';
+import { parseUrl } from '../src/config/parse-url.js';
 
 export const USAGE = `Receives webhooks on this machine, verifies them and prints what came. Ctrl-C ends it.
 
@@ -64,7 +65,7 @@ function parseOptions(args: string[]) {
 }
 
 function readApiUrl(value: string): string {
-  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const url = parseUrl(value);
   const usable = url && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password;
   if (!usable) throw new UsageError(`--api must be a URL such as http://127.0.0.1:3000, not "${value}".`);
   return url.origin + url.pathname.replace(/\/+$/, '');

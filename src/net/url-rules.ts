@@ -34,7 +34,7 @@ export function findUrlFault(
   if (UNPRINTABLE.test(text))
     return fault('url_invalid', 'The URL has a control character or a line break in it.');
   const url = parseUrl(text);
-  if (!url) return fault('url_invalid', 'This is not a complete URL such as https://example.com/photo.jpg.');
+  if (!url) return fault('url_invalid', 'This is not a complete URL such as https://example.com/path.');
   const defaultPort = DEFAULT_PORTS[url.protocol];
   if (defaultPort === undefined) {
     return fault('url_scheme_not_allowed', 'The URL must begin with http:// or https://.');

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { sql } from '../database/sql.js';
 import { ObjectStorage } from '../storage/object-storage.js';
-import { encodeCursor } from './cursor.js';
+import { cutPage } from './cursor.js';
 import { imageBody, listedImageBody, type ProductTitle, type UrlFor } from './image-body.js';
 import type { ProductBody } from './image-body.dto.js';
 import type { ImagePage } from './pages.dto.js';
@@ -62,12 +62,12 @@ export class ImagesService {
           .getMany()),
       );
     }
-    const page = found.slice(0, filter.limit);
+    const { page, nextCursor } = cutPage(found, filter.limit, ({ position }) => position);
     const titles = await this.titles(request, page);
     const urlFor = this.urlsOf(request);
     return {
       data: page.map((image) => listedImageBody(image, titles.get(image.row)!, request.status, urlFor)),
-      next_cursor: found.length > page.length ? encodeCursor(page.at(-1)!.position) : null,
+      next_cursor: nextCursor,
     };
   }
 

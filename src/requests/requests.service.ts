@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { Problem } from '../errors/problem.js';
-import { encodeCursor } from './cursor.js';
+import { cutPage } from './cursor.js';
 import type { RequestPage } from './pages.dto.js';
 import { ProcessingRequest } from './processing-request.entity.js';
 import { requestBody } from './request-body.js';
@@ -43,11 +43,11 @@ export class RequestsService {
         before: filter.created_before,
       });
     const found = await query.getMany();
-    const page = found.slice(0, filter.limit);
+    const { page, nextCursor } = cutPage(found, filter.limit, ({ id }) => id);
     const now = new Date();
     return {
       data: page.map((request) => requestBody(request, now)),
-      next_cursor: found.length > page.length ? encodeCursor(page.at(-1)!.id) : null,
+      next_cursor: nextCursor,
     };
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { sql } from '../database/sql.js';
 import { Problem } from '../errors/problem.js';
-import { encodeCursor } from '../requests/cursor.js';
+import { cutPage } from '../requests/cursor.js';
 import { readDeliveries, type LoggedDelivery } from './delivery-log.js';
 import { DeliveryWakeups } from './delivery-wakeups.js';
 import { testBody } from './event-body.js';
@@ -51,11 +51,8 @@ export class DeliveriesService {
       before: cursor,
       limit: limit + 1,
     });
-    const deliveries = found.slice(0, limit);
-    return {
-      deliveries,
-      nextCursor: found.length > deliveries.length ? encodeCursor(deliveries.at(-1)!.id) : null,
-    };
+    const { page, nextCursor } = cutPage(found, limit, ({ id }) => id);
+    return { deliveries: page, nextCursor };
   }
 
   /** Asks for one attempt more, whatever came of the others. Throws `not_found`, `webhook_disabled`. */

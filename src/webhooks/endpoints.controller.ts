@@ -4,7 +4,7 @@ import { Owner } from '../config/owner.js';
 import { ApiProblems } from '../errors/api-problems.decorator.js';
 import { ApiWebhookId } from './api-ids.decorator.js';
 import { EndpointsService } from './endpoints.service.js';
-import { webhookBody } from './webhook-bodies.js';
+import { rotatedSecretBody, webhookBody } from './webhook-bodies.js';
 import { WebhooksQuery } from './webhooks-query.dto.js';
 import { ChangeWebhookDto, RotatedSecretBody, WebhookBody, WebhookPage } from './webhooks.dto.js';
 
@@ -76,13 +76,6 @@ export class EndpointsController {
   @ApiOkResponse({ type: RotatedSecretBody })
   @ApiProblems('not_found', 'too_many_secrets')
   async rotateSecret(@Owner() owner: string, @Param('webhook_id') id: string): Promise<RotatedSecretBody> {
-    const { secret, retiredSecrets } = await this.endpoints.rotateSecret(owner, id);
-    const { until } = retiredSecrets[0]!;
-    return {
-      webhook_id: id,
-      secret,
-      previous_secret_until: until,
-      message: `Both secrets sign until ${until}.`,
-    };
+    return rotatedSecretBody(await this.endpoints.rotateSecret(owner, id));
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Env } from '../config/env.js';
 import { sql } from '../database/sql.js';
-import { encodeCursor } from '../requests/cursor.js';
+import { cutPage } from '../requests/cursor.js';
 import { EndpointCleanup } from './endpoint-cleanup.js';
 import { readEventTypes } from './event-types.js';
 import { findEndpoint } from './find-endpoint.js';
@@ -47,12 +47,8 @@ export class EndpointsService {
       query.andWhere('endpoint.requestId = :requestId', { requestId: filter.request_id });
     if (filter.enabled !== undefined)
       query.andWhere('endpoint.enabled = :enabled', { enabled: filter.enabled });
-    const found = await query.getMany();
-    const endpoints = found.slice(0, filter.limit);
-    return {
-      endpoints,
-      nextCursor: found.length > endpoints.length ? encodeCursor(endpoints.at(-1)!.id) : null,
-    };
+    const { page, nextCursor } = cutPage(await query.getMany(), filter.limit, ({ id }) => id);
+    return { endpoints: page, nextCursor };
   }
 
   /** Throws `webhook_url_invalid`, `validation_failed` for unknown events, `not_found`. */

@@ -3,6 +3,11 @@ import { Problem } from '../errors/problem.js';
 import { isPublicAddress } from '../net/public-address.js';
 import { findUrlFault, type UrlPolicy } from '../net/url-rules.js';
 
+/** Faults that the URL of a developer's own machine has, and what helps against them. */
+const LOCAL_FAULTS = new Set(['url_host_invalid', 'url_port_not_allowed']);
+const ALLOW =
+  'For development, a service that is started with ALLOW_PRIVATE_ADDRESSES=true takes any host and port.';
+
 /**
  * Throws a 422 that says why no webhook can be sent to the URL. Names are not resolved: what they lead to is checked
  * when a connection is made, and may change until then.
@@ -11,14 +16,9 @@ export function assertWebhookUrl(url: string, policy: UrlPolicy): void {
   const fault = findUrlFault(url, policy);
   const message = fault?.message ?? findAddressFault(url, policy);
   if (!message) return;
-  const mend = !fault || OF_PUBLIC_HOSTS.has(fault.code) ? ` ${ALLOW}` : '';
-  throw new Problem('webhook_url_invalid', message.replace('photo.jpg', 'hook') + mend);
+  const mend = !fault || LOCAL_FAULTS.has(fault.code) ? ` ${ALLOW}` : '';
+  throw new Problem('webhook_url_invalid', message + mend);
 }
-
-/** Faults that a URL on a developer's own machine has. */
-const OF_PUBLIC_HOSTS = new Set(['url_host_invalid', 'url_port_not_allowed']);
-const ALLOW =
-  'For development, a service that is started with ALLOW_PRIVATE_ADDRESSES=true takes any host and port.';
 
 function findAddressFault(url: string, policy: UrlPolicy): string | undefined {
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '');

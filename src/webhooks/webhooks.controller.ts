@@ -12,7 +12,7 @@ import type { FastifyReply } from 'fastify';
 import { Owner } from '../config/owner.js';
 import { ApiProblems } from '../errors/api-problems.decorator.js';
 import { readWebhookForm } from './registration-form.js';
-import type { Registered } from './webhook-registrations.service.js';
+import { registeredBody } from './webhook-bodies.js';
 import { WebhookRegistrationsService } from './webhook-registrations.service.js';
 import {
   ReceivedWebhookDto,
@@ -83,20 +83,6 @@ export class WebhooksController {
     const { webhook_url: url, request_id: requestId = null, events } = form.registration;
     return registeredBody(await this.registrations.registerNow({ ownerId, url, requestId, events }));
   }
-}
-
-function registeredBody({ endpoint, wake }: Registered): RegisteredWebhookDto {
-  const toldAtOnce = wake.includes(endpoint.id);
-  return {
-    webhook_id: endpoint.id,
-    webhook_url: endpoint.url,
-    request_id: endpoint.requestId,
-    events: endpoint.events,
-    secret: endpoint.secret,
-    message: toldAtOnce
-      ? 'Webhook registered. The request has already finished: its event is sent at once.'
-      : 'Webhook registered.',
-  };
 }
 
 /** A stranger's text in one line of the log. */

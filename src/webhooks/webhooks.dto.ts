@@ -52,7 +52,7 @@ export class ChangeWebhookDto {
 }
 
 /** What is told of an endpoint at its registration and later. */
-class EndpointBody {
+export class EndpointBody {
   /** @example "whk_0199a5b47c1e7d3a9f523b1c6a7e8d90" */
   webhook_id: string;
 

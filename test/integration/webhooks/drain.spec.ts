@@ -91,6 +91,25 @@ describe('drain', () => {
     expect(await statuses(first)).toEqual({ delivered: 2 });
   });
 
+  it('goes to the end of the queue after half a minute, however much is due', async () => {
+    const { id } = await endpointWithEvents(first, 1);
+    const [look, clock] = [first.due.at.bind(first.due), performance.now.bind(performance)];
+    let passed = 0;
+    const now = jest.spyOn(performance, 'now').mockImplementation(() => clock() + passed);
+    const looks = jest.spyOn(first.due, 'at').mockImplementation(async (...args) => {
+      // The first attempt is over: much comes, and it is late.
+      if (looks.mock.calls.length === 2) {
+        await Promise.all(Array.from({ length: 9 }, () => second.finishRequest()));
+        passed = 30_000;
+      }
+      return await look(...args);
+    });
+    await first.drain(id);
+    now.mockRestore();
+    expect(await statuses(first)).toEqual({ delivered: 5, pending: 5 });
+    expect(await first.wakeupDelays(id)).toEqual([0]);
+  });
+
   it('asks to be woken for the next attempt', async () => {
     receiver.script.push({ status: 500 });
     const { id } = await endpointWithEvents(first, 1);

@@ -39,7 +39,7 @@ describe('assertWebhookUrl', () => {
     ['ftp://shop.example/', 'http:// or https://'],
     ['https://user:secret@shop.example/', 'password'],
     ['https://shop.example:25/', 'port'],
-    ['shop.example/hook', 'https://example.com/hook'],
+    ['shop.example/hook', 'https://example.com/path'],
   ])('says what is wrong with %p', (url, reason) => {
     expect(check(url)).toThrow(
       expect.objectContaining({ code: 'webhook_url_invalid', detail: expect.stringContaining(reason) }),
