@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import closeWithGrace from 'close-with-grace';
+import closeWithGrace, { type Signals } from 'close-with-grace';
 import { closeApp, createApp } from './app.js';
 import { parseEnv, readDotEnv, type Env } from './config/env.js';
 import { prepareDatabase } from './database/prepare-database.js';
@@ -9,6 +9,12 @@ import { announce, complain } from './start-messages.js';
 
 /** What remains, after the jobs' time to end (SHUTDOWN_TIMEOUT), for giving back and closing the rest (ms). */
 const CLOSING_TIME = 5000;
+
+/**
+ * Signals of a process that is broken beyond closing. Heard by Node, a fault in native code (a decoder's) would be
+ * repeated for ever in its thread, instead of ending the process.
+ */
+const CRASHES: Signals[] = ['SIGSEGV', 'SIGBUS', 'SIGFPE', 'SIGILL', 'SIGTRAP', 'SIGABRT'];
 
 /** What was started, to be stopped in the opposite order. */
 const started: (() => Promise<void>)[] = [];
@@ -33,7 +39,7 @@ try {
   readDotEnv();
   const env = parseEnv(process.env);
   const limit = env.shutdownTimeoutMs + CLOSING_TIME;
-  closeWithGrace({ delay: limit, logger: false }, async ({ err }) => {
+  closeWithGrace({ delay: limit, logger: false, skip: CRASHES }, async ({ err }) => {
     if (err) complain(err);
     await stop();
   });
