@@ -1,5 +1,6 @@
 import { Slice } from './processing/slice.entity.js';
 import { WorkerProcess } from './processing/worker.entity.js';
+import { IdempotencyKey } from './requests/idempotency-key.entity.js';
 import { ProcessingRequest } from './requests/processing-request.entity.js';
 import { ProductImage } from './requests/product-image.entity.js';
 import { Product } from './requests/product.entity.js';
@@ -14,6 +15,7 @@ export const ENTITIES = [
   ProcessingRequest,
   Product,
   ProductImage,
+  IdempotencyKey,
   Slice,
   WorkerProcess,
   WebhookEndpoint,

@@ -4,6 +4,7 @@ import { CreateWebhooks1763690400001 } from '../../migrations/1763690400001-crea
 import { CreateInstallation1763690400002 } from '../../migrations/1763690400002-create-installation.js';
 import { ManageWebhooks1763690400003 } from '../../migrations/1763690400003-manage-webhooks.js';
 import { MeasureSpeed1763690400004 } from '../../migrations/1763690400004-measure-speed.js';
+import { OutliveFaults1763690400005 } from '../../migrations/1763690400005-outlive-faults.js';
 import { SESSION_LIMITS } from './session-limits.js';
 
 const migrations = [
@@ -12,6 +13,7 @@ const migrations = [
   CreateInstallation1763690400002,
   ManageWebhooks1763690400003,
   MeasureSpeed1763690400004,
+  OutliveFaults1763690400005,
 ];
 
 type Entities = MixedList<string | (new () => object) | EntitySchema>;

@@ -15,6 +15,26 @@ export const PROBLEMS = {
     title: 'The request has not finished yet',
     help: 'Ask again after the seconds in Retry-After, or take what is there with ?partial=true.',
   },
+  not_terminal: {
+    status: 409,
+    title: 'The request is still being processed',
+    help: 'Only a request that is completed, failed or cancelled can be retried or deleted. Wait for its end, or cancel it.',
+  },
+  already_finished: {
+    status: 409,
+    title: 'The request has already finished',
+    help: 'Only a request that is pending or processing can be cancelled. DELETE removes a finished one.',
+  },
+  nothing_to_retry: {
+    status: 409,
+    title: 'There is nothing to retry',
+    help: 'Every image of the request is completed.',
+  },
+  idempotency_key_in_use: {
+    status: 409,
+    title: 'The first request with this Idempotency-Key is still running',
+    help: 'Send it again after the seconds in Retry-After: it then gets the answer of the first one.',
+  },
   webhook_disabled: {
     status: 409,
     title: 'The webhook is disabled',
@@ -65,6 +85,11 @@ export const PROBLEMS = {
     title: 'The CSV has errors',
     help: 'Every fault is in "errors" with its line and column. Nothing was stored: mend the file and send it again.',
   },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The Idempotency-Key was used for another upload',
+    help: 'A key stands for one file with its options for 24 hours. Take a new key for another file or other options.',
+  },
   webhook_url_missing: {
     status: 422,
     title: 'The webhook_url is missing',
@@ -81,6 +106,11 @@ export const PROBLEMS = {
     status: 500,
     title: 'Something went wrong on our side',
     help: 'It is in the log of the service under the trace_id.',
+  },
+  storage_full: {
+    status: 503,
+    title: 'There is no room for more images',
+    help: 'The disk is nearly full. Delete requests that nobody needs, or try again when its operator has made room.',
   },
   unavailable: {
     status: 503,

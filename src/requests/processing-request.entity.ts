@@ -13,6 +13,8 @@ import type { RequestStatus } from './request-status.js';
  */
 @Entity('processing_request')
 @Index('processing_request_of_owner', ['ownerId', 'id'])
+@Index('processing_request_expires', ['expiresAt'], { where: 'expires_at IS NOT NULL' })
+@Index('processing_request_deleted', ['deletedAt'], { where: 'deleted_at IS NOT NULL' })
 @Index('processing_request_open', ['id'], { where: `status IN ('pending', 'processing')` })
 @Check('processing_request_status', `status IN ('pending','processing','completed','failed','cancelled')`)
 @Check('processing_request_counts', `completed_count + failed_count <= image_count`)
@@ -77,6 +79,22 @@ export class ProcessingRequest {
 
   @Column('timestamptz', { name: 'finished_at', nullable: true })
   finishedAt: Date | null;
+
+  /** When the request is removed; null while it is open, and when it is kept for ever. */
+  @Column('timestamptz', { name: 'expires_at', nullable: true })
+  expiresAt: Date | null;
+
+  /** Since then it is gone for everybody; its objects and rows follow. */
+  @Column('timestamptz', { name: 'deleted_at', nullable: true })
+  deletedAt: Date | null;
+
+  /** Until then one process removes them, and nobody else. */
+  @Column('timestamptz', { name: 'removing_until', nullable: true })
+  removingUntil: Date | null;
+
+  /** While a retry makes images pending again: the positions below are. The run begins when it is null. */
+  @Column('integer', { name: 'retried_to', nullable: true })
+  retriedTo: number | null;
 
   /** When the current run last had an outcome. Null until then: a new run begins with neither this nor a speed. */
   @Column('timestamptz', { name: 'progressed_at', nullable: true })

@@ -27,6 +27,10 @@ export class ProductImage {
   @Column('smallint', { default: 0 })
   attempts: number;
 
+  /** Marks of decoding it alone that no process came back to take away. */
+  @Column('smallint', { name: 'decode_marks', default: 0 })
+  decodeMarks: number;
+
   @Column('timestamptz', { name: 'next_attempt_at', nullable: true })
   nextAttemptAt: Date | null;
 

@@ -5,6 +5,7 @@ import type { RetiredSecret } from './secrets.js';
 /** A registered webhook URL: of one request, or of all requests of its owner. */
 @Entity('webhook_endpoint')
 @Index('webhook_endpoint_of_owner', ['ownerId', 'requestId'])
+@Index('webhook_endpoint_disabled', ['id'], { where: 'NOT enabled' })
 @Index('webhook_endpoint_listed', ['ownerId', 'id'])
 export class WebhookEndpoint {
   /** `whk_…` */
