@@ -1,8 +1,12 @@
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { Env } from '../config/env.js';
 import { withTimeLimit } from '../config/time-limit.js';
 import { createDataSource } from './data-source.js';
+import { SILENCE_MS } from './session-limits.js';
+import { endSilentConnections } from './silent-connections.js';
 
 const CLOSE_LIMIT = 1000;
 
@@ -20,12 +24,16 @@ export class DatabaseModule implements OnApplicationShutdown {
         {
           provide: DataSource,
           inject: [Env],
-          useFactory: (env: Env) =>
-            createDataSource(env.databaseUrl!, {
+          useFactory: async (env: Env) => {
+            const dataSource = await createDataSource(env.databaseUrl!, {
               poolSize: env.databasePoolSize,
               applicationName: `halftone-${env.appMode}`,
               entities,
-            }).initialize(),
+            }).initialize();
+            const { master } = dataSource.driver as PostgresDriver;
+            endSilentConnections(master as Pool, { silenceMs: SILENCE_MS, ask: false });
+            return dataSource;
+          },
         },
       ],
       exports: [DataSource],

@@ -5,11 +5,14 @@
  * it a half-open connection would freeze the process in silence.
  */
 export const SESSION_LIMITS = {
-  statement_timeout: 30_000,
+  statement_timeout: 15_000,
   lock_timeout: 10_000,
   idle_in_transaction_session_timeout: 30_000,
-  query_timeout: 35_000,
+  query_timeout: 20_000,
   connectionTimeoutMillis: 10_000,
   keepAlive: true,
   keepAliveInitialDelayMillis: 5000,
 };
+
+/** A connection that owes an answer for longer (ms) is dead: above the server's own limit of a statement. */
+export const SILENCE_MS = 16_000;

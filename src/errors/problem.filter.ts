@@ -1,7 +1,7 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Env } from '../config/env.js';
-import { isOutage } from './outage.js';
+import { outageOf } from './outage.js';
 import { problemBody } from './problem-body.js';
 import { Problem, type ProblemCode } from './problem.js';
 
@@ -35,9 +35,7 @@ export class ProblemFilter implements ExceptionFilter {
   /** Also for what Fastify finds wrong before there is a route, and so before Nest. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     const problem = toProblem(error, request);
-    if (problem.status >= 500) {
-      this.logger.error(`${request.method} ${request.routeOptions?.url}: ${describe(error)}`, stackOf(error));
-    }
+    if (problem.status >= 500) this.log(error, request);
     const { retryAfterSeconds } = problem.extra;
     if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
     // A body that was not read to its end would be taken for the next request of the connection.
@@ -47,13 +45,20 @@ export class ProblemFilter implements ExceptionFilter {
       .headers({ 'content-type': 'application/problem+json; charset=utf-8', 'x-request-id': request.id })
       .send(problemBody(problem, this.env.publicUrl, request.id));
   }
+
+  /** A 503 that somebody decided on is no fault of the code: its stack says nothing. */
+  private log(error: unknown, request: FastifyRequest): void {
+    const line = `${request.method} ${request.routeOptions?.url}: ${describe(error)}`;
+    if (!(error instanceof Problem)) this.logger.error(line, stackOf(error));
+    else this.logger.warn(error.cause ? `${line} (${describe(error.cause)})` : line);
+  }
 }
 
 function toProblem(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error;
-  if (isOutage(error)) {
-    const retryAfterSeconds = RETRY_AFTER_SECONDS;
-    return new Problem('unavailable', 'Its database cannot be reached.', { retryAfterSeconds, cause: error });
+  const outage = outageOf(error);
+  if (outage) {
+    return new Problem('unavailable', outage, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error });
   }
   const status = statusOf(error) ?? 500;
   if (status >= 500) {

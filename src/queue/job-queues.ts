@@ -54,6 +54,11 @@ export class JobQueues implements OnModuleInit, OnApplicationShutdown {
     }
   }
 
+  /** Jobs that wait for a worker. Rejects when the store does not answer. */
+  async countWaiting(name: QueueName): Promise<number> {
+    return withTimeLimit(this.queues[name].getWaitingCount(), ENQUEUE_LIMIT, 'the queue does not answer');
+  }
+
   async ping(): Promise<void> {
     await withTimeLimit(this.backend.ping(), ENQUEUE_LIMIT, 'the queue does not answer');
   }

@@ -38,7 +38,9 @@ interface QueueBehaviour {
 export const sliceSlots = (env: Env): number => Math.max(4, Math.ceil(env.fetchConcurrency / 4));
 
 export const QUEUE_BEHAVIOUR: Record<QueueName, QueueBehaviour> = {
-  slices: { concurrency: sliceSlots, lockDuration: 30_000, stalledInterval: 15_000 },
+  // Short, because a worker that dies between taking a job and claiming its slice leaves a job that keeps the next
+  // wake-up of the same id out: for as long as the lock, and two looks.
+  slices: { concurrency: sliceSlots, lockDuration: 10_000, stalledInterval: 5000 },
   // An endpoint that answers takes milliseconds. One that hangs costs the others a second of one slot of many; known
   // ones are 128 at most (webhooks/slow-places.ts), so that half of the slots stay free of them.
   deliveries: {

@@ -8,6 +8,8 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { Env } from '../config/env.js';
+import { IdleWatch } from './idle-watch.js';
+import { JobQueues } from './job-queues.js';
 import { QUEUE_BACKEND } from './queue-backend.token.js';
 import type { BullWorker, QueueBackend } from './queue-backend.js';
 import { QUEUE_BEHAVIOUR, type QueueJobs, type QueueName } from './queues.js';
@@ -24,6 +26,8 @@ export type JobHandler<Q extends QueueName> = (
 
 /** After `aborting`, what a handler may still take to write down where it stands, in ms. */
 const GIVE_BACK_TIME = 2000;
+/** Between two looks whether a worker still hears its queue, in ms. */
+const LISTENING_LOOK = 10_000;
 
 /** The consumers' side of all queues: runs the handlers, and stops first when the process ends. */
 @Injectable()
@@ -35,10 +39,12 @@ export class WorkerHost implements OnModuleDestroy, BeforeApplicationShutdown {
   private readonly stopping = new AbortController();
   private readonly aborting = new AbortController();
   private stopped: Promise<unknown> = Promise.resolve();
+  private readonly looks: NodeJS.Timeout[] = [];
 
   constructor(
     @Inject(QUEUE_BACKEND) private readonly backend: QueueBackend,
     private readonly env: Env,
+    private readonly queues: JobQueues,
   ) {
     // Every image under way listens: hundreds are no leak here.
     setMaxListeners(0, this.stopping.signal, this.aborting.signal);
@@ -47,8 +53,10 @@ export class WorkerHost implements OnModuleDestroy, BeforeApplicationShutdown {
   /** Begins to take jobs of a queue. Call it in onApplicationBootstrap, when all that a handler needs is there. */
   work<Q extends QueueName>(name: Q, handler: JobHandler<Q>): void {
     const { concurrency, aside, ...behaviour } = QUEUE_BEHAVIOUR[name];
+    const places = concurrency(this.env);
+    const watch = new IdleWatch(places, () => this.queues.countWaiting(name));
     const run = (data: QueueJobs[Q]) => handler(data, this.stopping.signal, this.aborting.signal);
-    const process = async ({ id, data }: { id?: string; data: unknown }): Promise<void> => {
+    const work = async ({ id, data }: { id?: string; data: unknown }): Promise<void> => {
       // Not left to BullMQ: its failed jobs are not kept, so the reason must be told here.
       const job = run(data as QueueJobs[Q]).catch((error: unknown) => {
         this.logger.error(
@@ -61,19 +69,33 @@ export class WorkerHost implements OnModuleDestroy, BeforeApplicationShutdown {
       this.aside.add(job);
       void job.then(() => this.aside.delete(job));
     };
+    const process: typeof work = async (job) => {
+      watch.taken();
+      await work(job).finally(() => watch.ended());
+    };
     const worker = this.backend.worker(name, process, {
       ...behaviour,
-      concurrency: concurrency(this.env),
+      concurrency: places,
       // PostgreSQL counts how often a slice was begun; BullMQ's own limit would fail the neighbours of a crash.
       maxStalledCount: 1000,
     });
     worker.on('error', (error) => this.logger.warn(`queue ${name}: ${error.message}`));
     this.workers.push(worker);
+    this.looks.push(setInterval(() => void this.assertHears(name, watch), LISTENING_LOOK));
+  }
+
+  /** Rejects, and that ends the process in good order: whoever supervises it starts it anew. */
+  private async assertHears(name: QueueName, watch: IdleWatch): Promise<void> {
+    if (!(await watch.isDeaf()) || this.stopping.signal.aborted) return;
+    throw new Error(
+      `The queue ${name} has jobs, and this idle process does not get them. It ends, to be started anew.`,
+    );
   }
 
   /** The first thing at shutdown: no other module's closing delays the end of new work, or the time for the old. */
   onModuleDestroy(): void {
     this.stopping.abort();
+    this.looks.forEach(clearInterval);
     const timer = new AbortController();
     const closed = Promise.all(this.workers.map((worker) => worker.close()));
     const ended = closed.then(() => Promise.all(this.aside));

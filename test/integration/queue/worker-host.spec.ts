@@ -23,7 +23,7 @@ beforeEach(async () => {
   database = await createTestDatabase();
   const backend = postgresBackend(database.url, 'test');
   queues = new JobQueues(backend);
-  host = new WorkerHost(backend, env);
+  host = new WorkerHost(backend, env, queues);
   await queues.onModuleInit();
   release = [];
   begun = 0;

@@ -79,7 +79,7 @@ export class Workbench {
       dataSource,
       queues,
       new GuardedFetch(env, undefined, null),
-      new WorkerHost(backend, env),
+      new WorkerHost(backend, env, queues),
     );
   }
 

@@ -27,6 +27,8 @@ const THROWN: Record<string, unknown> = {
   other: new GoneException('It has moved.'),
   down: new ServiceUnavailableException('pool secret_pool is empty'),
   refused: Object.assign(new Error('connect ECONNREFUSED secret_host:5432'), { code: 'ECONNREFUSED' }),
+  busy: Object.assign(new Error('canceling statement secret_sql'), { code: '57014' }),
+  full: new Problem('storage_full', 'There is no room.', { cause: new Error('ENOSPC') }),
   error: new Error('connect to secret_host failed'),
   status: Object.assign(new Error('no key secret_key in the bucket'), { statusCode: 404 }),
   fastify: Object.assign(new Error('Bad.'), { name: 'FastifyError', statusCode: 406 }),
@@ -60,7 +62,9 @@ class ThrowingController {
 class ThrowingModule {}
 
 let app: NestFastifyApplication;
+/** Lines of level error, and of level warn. */
 let logged: unknown[][];
+let warned: unknown[][];
 
 beforeAll(async () => {
   const adapter = new FastifyAdapter({ genReqId: () => 'trace-1' });
@@ -71,8 +75,10 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   logged = [];
+  warned = [];
   const error = (...line: unknown[]): void => void logged.push(line);
-  Logger.overrideLogger({ error, log: () => undefined, warn: () => undefined });
+  const warn = (...line: unknown[]): void => void warned.push(line);
+  Logger.overrideLogger({ error, log: () => undefined, warn });
 });
 afterAll(() => app.close());
 
@@ -139,6 +145,19 @@ it('calls an outage one, and says when to try again', async () => {
   expect(headers.get('retry-after')).toBe('5');
   expect(body).toMatchObject({ code: 'unavailable', detail: 'Its database cannot be reached.' });
   expect(logged[0]![0]).toContain('ECONNREFUSED');
+});
+
+it('says what is the matter with a database that answers', async () => {
+  const { status, headers, body } = await answerTo('busy');
+  expect(status).toBe(503);
+  expect(headers.get('retry-after')).toBe('5');
+  expect(body).toMatchObject({ code: 'unavailable', detail: 'Its database is too busy.' });
+});
+
+it('does not call it an error of ours that somebody decided to refuse a request', async () => {
+  expect((await answerTo('full')).status).toBe(503);
+  expect(logged).toEqual([]);
+  expect(warned.map(([line]) => line)).toEqual(['GET /throw/:name: There is no room. (ENOSPC)']);
 });
 
 it('lets the connection break when the answer has begun', async () => {
