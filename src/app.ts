@@ -14,6 +14,7 @@ import { answerUnreadableHttp } from './errors/unreadable-http.js';
 import { validationProblem } from './errors/validation-problem.js';
 import { createLogging, type Logging } from './logging.js';
 import { serveOpenApi } from './openapi.js';
+import { refuseWhileClosing } from './refuse-while-closing.js';
 import { rewritePath } from './rewrite-path.js';
 import { trackUnusedConnections } from './unused-connections.js';
 import { FILE_MEDIA_TYPES } from './upload/receive-upload.js';
@@ -75,6 +76,7 @@ function createAdapter({ publicUrl }: Env, problems: ProblemFilter): FastifyAdap
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_LIMIT,
     connectionTimeout: SILENCE_MS,
+    return503OnClosing: false,
     rewriteUrl: (request: IncomingMessage) => rewritePath(request.url ?? '/'),
     genReqId: ({ headers }: IncomingMessage) => {
       const given = headers['x-request-id'];
@@ -87,6 +89,7 @@ function createAdapter({ publicUrl }: Env, problems: ProblemFilter): FastifyAdap
   const fastify = adapter.getInstance();
   const endUnusedConnections = trackUnusedConnections(fastify.server);
   fastify.addHook('preClose', async () => endUnusedConnections());
+  refuseWhileClosing(fastify, problems);
   logBrokenAnswers(fastify);
   fastify.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id));
   // Many clients say JSON on every POST, also where there is nothing to say.

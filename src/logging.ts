@@ -45,7 +45,8 @@ function requestLogging(logger: Pino): Params {
       quietReqLogger: true,
       customAttributeKeys: { reqId: 'trace_id' },
       customLogLevel: (request, response, error) => {
-        if (error || response.statusCode >= 500) return 'error';
+        // A 503 was decided on; where it is about trouble, whoever decided has logged that.
+        if (error || (response.statusCode >= 500 && response.statusCode !== 503)) return 'error';
         return isProbe(request.url) ? 'trace' : 'debug';
       },
       customSuccessMessage: (request, response, ms) =>

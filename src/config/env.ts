@@ -28,6 +28,8 @@ export class Env {
   allowedPorts: number[];
   maxCsvBytes: number;
   maxImagesPerRequest: number;
+  /** Uploads are refused when a disk has less than that; 0: never. */
+  minFreeBytes: number;
   maxImageBytes: number;
   maxImagePixels: number;
   fetchTimeoutMs: number;
@@ -99,6 +101,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     allowedPorts: read('ALLOWED_PORTS', listOf(integer(1, 65_535)), '80,443'),
     maxCsvBytes: read('MAX_CSV_BYTES', size(1, 16 * 1024 * MiB), '200MiB'),
     maxImagesPerRequest: read('MAX_IMAGES_PER_REQUEST', integer(1, 10_000_000), '1000000'),
+    minFreeBytes: read('MIN_FREE_BYTES', size(0, 1024 * 1024 * MiB), '256MiB'),
     maxImageBytes: read('MAX_IMAGE_BYTES', size(1, 1024 * MiB), '32MiB'),
     maxImagePixels: read('MAX_IMAGE_PIXELS', integer(1, 1_000_000_000), '50000000'),
     fetchTimeoutMs: read('FETCH_TIMEOUT', duration(100, 600_000), '30s'),

@@ -45,3 +45,8 @@ export function parseObjectKey(key: string): { fileName: string; contentType: st
 export function isObjectPrefix(prefix: string): boolean {
   return PREFIX.test(prefix);
 }
+
+/** The position of the image that a key was made for. */
+export function positionOf(key: string): number {
+  return Number.parseInt(key.slice(key.indexOf('/') + 1), 10);
+}

@@ -10,8 +10,11 @@ export abstract class ObjectStorage {
   /** Removes one object; it is no error when it is not there. */
   abstract delete(key: string): Promise<void>;
 
-  /** Removes everything of a request (`prefix` is its id and a slash). When it throws, calling it again goes on. */
-  abstract deletePrefix(prefix: string): Promise<void>;
+  /**
+   * Removes everything of a request (`prefix` is its id and a slash). When it throws, also because of `aborting`, calling
+   * it again goes on.
+   */
+  abstract deletePrefix(prefix: string, aborting?: AbortSignal): Promise<void>;
 
   /** The keys of the objects of a request's positions, both ends included. Rarely asked for: it may take a while. */
   abstract keysBetween(requestId: string, firstPosition: number, lastPosition: number): Promise<string[]>;
@@ -21,6 +24,9 @@ export abstract class ObjectStorage {
    * service's own prefix, as the request was given it, for storage that the service serves itself.
    */
   abstract urlFor(key: string, publicUrl: string): string;
+
+  /** Bytes that there is room for; undefined when there is no end to it, or nobody knows. */
+  abstract freeBytes(): Promise<number | undefined>;
 
   /** Whether an object could be written now. Throws an Error with one plain sentence when not. */
   abstract check(): Promise<void>;

@@ -7,12 +7,14 @@ import { ApiProblems } from '../errors/api-problems.decorator.js';
 import { receiveUpload } from './receive-upload.js';
 import { AcceptedBody, ValidationReport } from './upload-answers.dto.js';
 import { UploadForm } from './upload-form.dto.js';
+import { UploadGate } from './upload-gate.js';
 import { UploadService } from './upload.service.js';
 
 @ApiTags('requests')
 @Controller('api')
 export class UploadController {
   constructor(
+    private readonly gate: UploadGate,
     private readonly uploads: UploadService,
     private readonly env: Env,
   ) {}
@@ -44,18 +46,20 @@ export class UploadController {
     'file_missing',
     'csv_invalid',
     'webhook_url_invalid',
+    'storage_full',
   )
   async uploadCsv(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Owner() owner: string,
   ): Promise<AcceptedBody | ValidationReport> {
+    await this.gate.admit(request, reply, this.uploads.spoolDirectory);
     const upload = await receiveUpload(request, this.uploads.spoolDirectory, this.env.maxCsvBytes);
     try {
-      const answer = await this.uploads.accept(upload, owner);
-      if ('status_url' in answer) reply.header('location', answer.status_url);
+      const body = await this.uploads.accept(upload, owner);
+      if ('status_url' in body) reply.header('location', body.status_url);
       else reply.status(200);
-      return answer;
+      return body;
     } finally {
       await upload.file.close();
     }

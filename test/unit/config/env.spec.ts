@@ -30,6 +30,7 @@ describe('parseEnv', () => {
       allowedPorts: [80, 443],
       maxCsvBytes: 200 * 1024 ** 2,
       maxImagesPerRequest: 1_000_000,
+      minFreeBytes: 256 * 1024 ** 2,
       maxImageBytes: 32 * 1024 ** 2,
       maxImagePixels: 50_000_000,
       fetchTimeoutMs: 30_000,
