@@ -1,11 +1,12 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
+import { CsvQuery } from './csv-query.dto.js';
 import { OUTPUT_COLUMNS, type OutputColumns } from './output-csv.js';
 import { BooleanValue, OneOfValue } from './query-values.js';
 
 const DOWNLOAD_FORMATS = ['csv'] as const;
 
-export class DownloadQuery {
+export class DownloadQuery extends CsvQuery {
   @ApiPropertyOptional({ enum: DOWNLOAD_FORMATS })
   @IsOptional()
   @OneOfValue(DOWNLOAD_FORMATS)
@@ -26,16 +27,4 @@ export class DownloadQuery {
   @IsOptional()
   @BooleanValue()
   partial: boolean = false;
-
-  /** `true` begins the file with a byte order mark, by which Excel knows UTF-8. */
-  @ApiPropertyOptional()
-  @IsOptional()
-  @BooleanValue()
-  bom: boolean = false;
-
-  /** `true` puts `'` before cells that a spreadsheet would run as a formula. */
-  @ApiPropertyOptional()
-  @IsOptional()
-  @BooleanValue()
-  safe_cells: boolean = false;
 }

@@ -1,8 +1,9 @@
-import { Controller, Get, Param, Query, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Param, Query, type StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Owner } from '../config/owner.js';
 import { ApiProblems } from '../errors/api-problems.decorator.js';
 import { ApiRequestId } from './api-request-id.decorator.js';
+import { csvFile } from './csv-file.js';
 import { DownloadQuery } from './download-query.dto.js';
 import { OutputService } from './output.service.js';
 import { RequestsService } from './requests.service.js';
@@ -37,10 +38,6 @@ export class DownloadController {
     @Query() query: DownloadQuery,
   ): Promise<StreamableFile> {
     const request = await this.requests.find(owner, id);
-    // Nest destroys the stream of a StreamableFile when the client goes away, and does not read it for a HEAD.
-    return new StreamableFile(this.output.csv(request, query), {
-      type: 'text/csv; charset=utf-8',
-      disposition: `attachment; filename="output_${request.id}.csv"`,
-    });
+    return csvFile(this.output.csv(request, query), `output_${request.id}.csv`);
   }
 }

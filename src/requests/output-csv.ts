@@ -1,5 +1,5 @@
-import Papa from 'papaparse';
-import { columnKey } from './column-key.js';
+import { columnLayout, layOut } from './column-layout.js';
+import { BYTE_ORDER_MARK, csvLine } from './csv-line.js';
 import type { ImageErrorCode } from './image-error-codes.js';
 import type { ImageStatus } from './request-status.js';
 
@@ -25,26 +25,18 @@ export interface OutputCsv {
 const OUTPUT_URLS = 'Output Image Urls';
 const EXTENDED_COLUMNS = ['Status', 'Error Codes', 'Original Bytes', 'Compressed Bytes'];
 
-/**
- * How the input with these column names becomes the output. An input column that is called `Output Image Urls` already
- * is replaced where it stands; a second one is dropped. No other column of the input is touched.
- */
+/** How the input with these column names becomes the output. No column of the input is touched but `Output Image Urls`. */
 export function outputCsv(
   names: string[],
   options: { columns: OutputColumns; bom: boolean; safeCells: boolean },
 ): OutputCsv {
-  const kept = names
-    .map((name, index) => (isOutputUrls(name) ? OUTPUT_URLS : index))
-    .filter((column, index, all) => column !== OUTPUT_URLS || all.indexOf(column) === index);
-  const layout = kept.includes(OUTPUT_URLS) ? kept : [...kept, OUTPUT_URLS];
+  const layout = columnLayout(names, [OUTPUT_URLS]);
   const extended = options.columns === 'extended';
   const write = (cells: string[], outputUrls: string, more: string[]): string =>
-    line(
-      [...layout.map((column) => (typeof column === 'number' ? (cells[column] ?? '') : outputUrls)), ...more],
-      options.safeCells,
-    );
+    csvLine([...layOut(layout, cells, { [OUTPUT_URLS]: outputUrls }), ...more], options);
   return {
-    header: (options.bom ? '\uFEFF' : '') + write(names, OUTPUT_URLS, extended ? EXTENDED_COLUMNS : []),
+    header:
+      (options.bom ? BYTE_ORDER_MARK : '') + write(names, OUTPUT_URLS, extended ? EXTENDED_COLUMNS : []),
     record: (cells, images) =>
       write(
         cells,
@@ -53,8 +45,6 @@ export function outputCsv(
       ),
   };
 }
-
-const isOutputUrls = (name: string): boolean => columnKey(name) === 'outputimageurls';
 
 function extendedCells(images: OutputImage[]): string[] {
   const completed = images.filter((image) => image.status === 'completed');
@@ -73,11 +63,4 @@ function extendedCells(images: OutputImage[]): string[] {
 function productStatus(images: OutputImage[]): ImageStatus {
   const has = (status: ImageStatus): boolean => images.some((image) => image.status === status);
   return (['pending', 'cancelled', 'failed'] as const).find(has) ?? 'completed';
-}
-
-/** What a spreadsheet takes for the beginning of a formula, also in its full-width forms; a plain number is none. */
-const FORMULA = /^(?![+-]?\d+(?:\.\d+)?$)[=+\-@\t\r\n＝＋－＠]/;
-
-function line(cells: string[], safeCells: boolean): string {
-  return `${Papa.unparse([cells], { escapeFormulae: safeCells && FORMULA })}\r\n`;
 }

@@ -6,6 +6,7 @@ import { Problem } from '../errors/problem.js';
 import { ObjectStorage } from '../storage/object-storage.js';
 import type { DownloadQuery } from './download-query.dto.js';
 import { outputCsv, type OutputCsv, type OutputImage } from './output-csv.js';
+import { FIRST_PAGE_ROWS, nextPageRows } from './page-size.js';
 import type { ProcessingRequest } from './processing-request.entity.js';
 import type { ProductImage } from './product-image.entity.js';
 import type { Product } from './product.entity.js';
@@ -13,9 +14,6 @@ import { requestBody } from './request-body.js';
 import { imageStatus, isTerminal } from './request-status.js';
 
 const PAGE_IMAGES = 5000;
-/** Characters of CSV that a page should have, and the products that a page has at most, and at first. */
-const PAGE_LENGTH = 512 * 1024;
-const PAGE_PRODUCTS = { most: 1000, first: 100 };
 const RETRY_AFTER_SECONDS = { least: 1, unknown: 5, most: 60 };
 
 type OutputProduct = Pick<Product, 'row' | 'cells'> & { first: number; count: number };
@@ -51,7 +49,7 @@ export class OutputService {
   private async *pages(request: ProcessingRequest, csv: OutputCsv): AsyncGenerator<string> {
     // With the first page, so that a database that is down is still told by a status.
     let head = csv.header;
-    let limit = PAGE_PRODUCTS.first;
+    let limit = FIRST_PAGE_ROWS;
     for (let next = { row: 1, position: 0 }; next.row <= request.productCount;) {
       const products = await this.products(request.id, next, limit);
       const last = products.at(-1);
@@ -66,7 +64,7 @@ export class OutputService {
         .join('');
       yield head + page;
       head = '';
-      limit = Math.ceil(Math.min(PAGE_PRODUCTS.most, (PAGE_LENGTH / page.length) * products.length));
+      limit = nextPageRows(products.length, page.length);
       next = { row: last.row + 1, position: end };
     }
   }

@@ -1,10 +1,14 @@
 import type { CsvColumns } from '../requests/csv-columns.js';
+import { isErrorColumn } from '../requests/errors-csv.js';
 import { findColumnRoles } from './column-roles.js';
 import { csvFault, type CsvFault } from './csv-fault.js';
 import { findRecordFaults } from './record-faults.js';
 import type { CsvRecord } from './csv-records.js';
 
-/** More than any shop system exports. Every row is filled up to it, so it bounds what a short row can grow to. */
+/**
+ * More than any shop system exports. Every row is filled up to it, so it bounds what a short row can grow to.
+ * The two that an errors CSV adds do not count, so that it can be uploaded when its input could.
+ */
 const MAX_COLUMNS = 1000;
 
 const EXPECTED = {
@@ -21,8 +25,9 @@ export function readHeader(record: CsvRecord): CsvColumns | CsvFault[] {
   const fault = (code: CsvFault['code'], column: string | null, message: string) =>
     csvFault({ code, line: record.line, column, message, value: names.join(', ') });
 
-  if (names.length > MAX_COLUMNS) {
-    return [fault('overflow_cells', null, `The header has ${names.length} columns; at most 1,000 are read.`)];
+  const counted = names.length - Math.min(2, names.filter(isErrorColumn).length);
+  if (counted > MAX_COLUMNS) {
+    return [fault('overflow_cells', null, `The header has ${counted} columns; at most 1,000 are read.`)];
   }
   const { serialNumbers, productNames, urls } = findColumnRoles(names);
   const missing = (role: keyof typeof EXPECTED) =>

@@ -1,8 +1,10 @@
-/** The contract's limit of a cell, in characters. */
-export const MAX_FIELD_LENGTH = 65_536;
+import { MAX_FIELD_LENGTH } from '../requests/csv-limits.js';
 
-/** Room for 250 URLs of 4,096 characters and as much again; it bounds the memory that one row can take. */
-export const MAX_RECORD_LENGTH = 2_097_152;
+/** Room for 250 URLs of 4,096 characters and as much again, in characters. */
+export const MAX_ROW_LENGTH = 2_097_152;
+
+/** Bounds the memory that one row can take. An errors CSV adds two cells to a row, and delimiters when it was short. */
+export const MAX_RECORD_LENGTH = MAX_ROW_LENGTH + 2 * MAX_FIELD_LENGTH + 2048;
 
 /** One record of a CSV. */
 export interface CsvRecord {

@@ -1,5 +1,6 @@
+import { isErrorColumn } from '../requests/errors-csv.js';
 import { csvFault, type CsvFault } from './csv-fault.js';
-import type { CsvRecord } from './csv-records.js';
+import { MAX_ROW_LENGTH, type CsvRecord } from './csv-records.js';
 
 const MESSAGES = {
   quote_not_closed:
@@ -9,12 +10,26 @@ const MESSAGES = {
 };
 
 /** What makes the cells of a record unusable, whatever they mean. `names` is the header, as far as it is known. */
-export function findRecordFaults({ line, cells, fault }: CsvRecord, names: string[]): CsvFault[] {
+export function findRecordFaults({ line, cells, size, fault }: CsvRecord, names: string[]): CsvFault[] {
   const at = (code: keyof typeof MESSAGES, cell: number, value: string) =>
     csvFault({ code, line, column: names[cell] ?? null, message: MESSAGES[code], value });
 
   if (fault) return [at(fault.code, fault.cell, fault.value)];
+  const tooFar = size >= MAX_ROW_LENGTH ? cellBeyondRow(cells, names) : -1;
+  if (tooFar >= 0) return [at('field_too_long', tooFar, cells[tooFar]!)];
   // PostgreSQL stores no NUL.
   if (!cells.some((value) => value.includes('\0'))) return [];
   return cells.flatMap((value, cell) => (value.includes('\0') ? [at('invalid_character', cell, value)] : []));
+}
+
+/**
+ * The cell with which a row becomes too long, or -1. What an errors CSV adds does not count: its own columns, empty cells,
+ * and a comma between URLs that stood in cells of their own. So it is never too long when its input was not.
+ */
+function cellBeyondRow(cells: string[], names: string[]): number {
+  let length = 0;
+  return cells.findIndex((cell, index) => {
+    if (cell !== '' && !isErrorColumn(names[index] ?? '')) length += cell.length + 1;
+    return length > MAX_ROW_LENGTH;
+  });
 }

@@ -1,5 +1,5 @@
-import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiConsumes, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Controller, Headers, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Env } from '../config/env.js';
 import { Owner } from '../config/owner.js';
@@ -28,23 +28,41 @@ export class UploadController {
       'after the file, or query parameters. The body may also be the CSV itself (`Content-Type: text/csv`), with the ' +
       'options as query parameters.',
   })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: false,
+    description:
+      'Makes it safe to send the upload again when no answer came: for 24 hours the same key with the same file and ' +
+      'options gets the answer of the first one, with its secret, and nothing is stored twice. At most 255 characters, ' +
+      'with or without quotes around them.',
+    // No example: Swagger UI would send it.
+    schema: { type: 'string' },
+  })
   @ApiConsumes('multipart/form-data')
   @ApiBody({ type: UploadForm })
   @ApiResponse({
     status: 202,
     type: AcceptedBody,
     description: 'Accepted; the images are being processed.',
-    headers: { Location: { description: 'The status URL.', schema: { type: 'string' } } },
+    headers: {
+      Location: { description: 'The status URL.', schema: { type: 'string' } },
+      'Idempotency-Replayed': {
+        description: '`true` when it is the answer of an earlier upload with the same `Idempotency-Key`.',
+        schema: { type: 'string', enum: ['true'] },
+      },
+    },
   })
   @ApiResponse({ status: 200, type: ValidationReport, description: 'The report of `validate_only`.' })
   @ApiProblems(
     'malformed_request',
+    'idempotency_key_in_use',
     'file_too_large',
     'too_many_images',
     'unsupported_media_type',
     'validation_failed',
     'file_missing',
     'csv_invalid',
+    'idempotency_key_reused',
     'webhook_url_invalid',
     'storage_full',
   )
@@ -52,13 +70,15 @@ export class UploadController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Owner() owner: string,
+    @Headers('Idempotency-Key') key: string | undefined,
   ): Promise<AcceptedBody | ValidationReport> {
     await this.gate.admit(request, reply, this.uploads.spoolDirectory);
     const upload = await receiveUpload(request, this.uploads.spoolDirectory, this.env.maxCsvBytes);
     try {
-      const body = await this.uploads.accept(upload, owner);
+      const { body, replayed } = await this.uploads.accept(upload, owner, key);
       if ('status_url' in body) reply.header('location', body.status_url);
       else reply.status(200);
+      if (replayed) reply.header('idempotency-replayed', 'true');
       return body;
     } finally {
       await upload.file.close();

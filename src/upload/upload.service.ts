@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { Env } from '../config/env.js';
 import { Problem } from '../errors/problem.js';
 import { Dispatcher } from '../processing/dispatcher.js';
+import type { SlicePass } from '../processing/slices.js';
+import { IdempotencyKeys, type KeyUse } from '../requests/idempotency-keys.js';
 import { RequestsRepository } from '../requests/requests.repository.js';
 import { assertWebhookUrl } from '../webhooks/webhook-url.js';
 import { WebhookRegistrationsService } from '../webhooks/webhook-registrations.service.js';
+import { fingerprintOf, readIdempotencyKey } from './idempotency.js';
 import { inspectProductCsv, NotText, readProducts, TooManyImages } from './product-csv.js';
 import type { CsvFormat, CsvReport } from './product-csv.js';
 import type { ReceivedUpload } from './receive-upload.js';
@@ -19,6 +22,23 @@ import { csvInvalid } from './upload-problems.js';
 /** Images per INSERT: large enough for speed, small enough for flat memory. */
 const BATCH = 5000;
 
+/** What an upload is answered with. */
+export interface UploadAnswer {
+  body: AcceptedBody | ValidationReport;
+  /** The answer of an earlier upload with the same key; this one stored nothing. */
+  replayed: boolean;
+}
+
+/** An upload without a fault, as it is stored. */
+interface CheckedUpload {
+  upload: ReceivedUpload;
+  options: UploadOptions;
+  report: CsvReport & { format: CsvFormat };
+  ownerId: string;
+  /** Undefined without a key. */
+  use: KeyUse | undefined;
+}
+
 /** Turns an uploaded CSV into a request. */
 @Injectable()
 export class UploadService {
@@ -29,6 +49,7 @@ export class UploadService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly requests: RequestsRepository,
+    private readonly keys: IdempotencyKeys,
     private readonly registrations: WebhookRegistrationsService,
     private readonly dispatcher: Dispatcher,
     private readonly env: Env,
@@ -39,14 +60,22 @@ export class UploadService {
   /**
    * Checks all of the file, then stores all of it in one transaction, and puts the first slices on the queue. Throws a
    * Problem with every fault, and then nothing is stored. With `validate_only` it gives the report and stores nothing.
+   * `keyHeader` is the value of `Idempotency-Key`: an upload that was accepted under it before gets that answer again.
    */
-  async accept(upload: ReceivedUpload, ownerId: string): Promise<AcceptedBody | ValidationReport> {
+  async accept(upload: ReceivedUpload, ownerId: string, keyHeader?: string): Promise<UploadAnswer> {
     const options = await UploadOptions.from(upload.values);
     if (options.webhook_url) assertWebhookUrl(options.webhook_url, this.env);
+    if (options.validate_only) {
+      return { body: validationReport(await this.inspect(upload.file)), replayed: false };
+    }
+    const key = readIdempotencyKey(keyHeader);
+    const use =
+      key === undefined ? undefined : { ownerId, key, fingerprint: fingerprintOf(options, upload.file) };
+    const kept = use && (await this.keys.find(use));
+    if (kept) return replay(kept);
     const report = await this.inspect(upload.file);
-    if (options.validate_only) return validationReport(report);
     if (!report.format || report.errorCount > 0) throw csvInvalid(report);
-    return this.store(upload, options, { ...report, format: report.format }, ownerId);
+    return this.store({ upload, options, report: { ...report, format: report.format }, ownerId, use });
   }
 
   private async inspect(file: Spool): Promise<CsvReport> {
@@ -62,57 +91,74 @@ export class UploadService {
     }
   }
 
-  private async store(
-    upload: ReceivedUpload,
-    options: UploadOptions,
-    report: CsvReport & { format: CsvFormat },
-    ownerId: string,
-  ): Promise<AcceptedBody> {
-    const id = uuidv7();
-    const { publicUrl } = this.env;
-    const { slices, secret } = await this.dataSource.transaction(async (manager) => {
-      await this.requests.insert(manager, {
-        id,
-        ownerId,
-        label: options.label ?? null,
-        fileName: upload.fileName?.replaceAll('\0', '').slice(0, 255) ?? null,
-        options: {
-          quality: options.quality,
-          format: options.format,
-          effort: options.effort,
-          maxWidth: options.max_width ?? null,
-          maxHeight: options.max_height ?? null,
-        },
-        csvColumns: report.format.columns,
-        publicUrl,
-        productCount: report.productCount,
-        imageCount: report.imageCount,
-      });
-      let position = 0;
-      for await (const products of readProducts(() => upload.file.read(), report.format, BATCH)) {
-        position = await this.requests.insertProducts(manager, id, products, position);
-      }
-      const url = options.webhook_url;
-      const registered = url && (await this.registrations.register(manager, { ownerId, url, requestId: id }));
-      return {
-        slices: await this.dispatcher.begin(manager, id, 1, report.imageCount),
-        secret: registered ? registered.endpoint.secret : undefined,
-      };
+  private async store(checked: CheckedUpload): Promise<UploadAnswer> {
+    const { use } = checked;
+    const { body, replayed, slices } = await this.dataSource.transaction(async (manager) => {
+      // Another upload may have been accepted under the key while this one was checked.
+      const kept = use && (await this.keys.claim(manager, use));
+      if (kept) return { ...replay(kept), slices: [] };
+      const inserted = await this.insert(manager, checked);
+      if (use) await this.keys.keep(manager, use, inserted.body);
+      return { ...inserted, replayed: false };
     });
     await this.dispatcher.enqueue(slices);
-    this.logger.log(`request ${id} accepted: ${report.productCount} products, ${report.imageCount} images`);
-    return {
+    if (!replayed) {
+      const { request_id: id, product_count: products, image_count: images } = body;
+      this.logger.log(`request ${id} accepted: ${products} products, ${images} images`);
+    }
+    return { body, replayed };
+  }
+
+  /** Gives what to answer, and what to enqueue, once the transaction is committed. */
+  private async insert(
+    manager: EntityManager,
+    { upload, options, report, ownerId }: CheckedUpload,
+  ): Promise<{ body: AcceptedBody; slices: SlicePass[] }> {
+    const id = uuidv7();
+    const { publicUrl } = this.env;
+    const { productCount, imageCount } = report;
+    await this.requests.insert(manager, {
+      id,
+      ownerId,
+      label: options.label ?? null,
+      fileName: upload.fileName?.replaceAll('\0', '').slice(0, 255) ?? null,
+      options: {
+        quality: options.quality,
+        format: options.format,
+        effort: options.effort,
+        maxWidth: options.max_width ?? null,
+        maxHeight: options.max_height ?? null,
+      },
+      csvColumns: report.format.columns,
+      publicUrl,
+      productCount,
+      imageCount,
+    });
+    let position = 0;
+    for await (const products of readProducts(() => upload.file.read(), report.format, BATCH)) {
+      position = await this.requests.insertProducts(manager, id, products, position);
+    }
+    const url = options.webhook_url;
+    const registered = url && (await this.registrations.register(manager, { ownerId, url, requestId: id }));
+    const slices = await this.dispatcher.begin(manager, id, 1, imageCount);
+    const body: AcceptedBody = {
       request_id: id,
       status: 'pending',
-      product_count: report.productCount,
-      image_count: report.imageCount,
+      product_count: productCount,
+      image_count: imageCount,
       warnings: report.warnings,
       message: 'Processing started',
       status_url: `${publicUrl}/api/status/${id}`,
       download_url: `${publicUrl}/api/download/${id}`,
-      ...(secret && { webhook_secret: secret }),
+      ...(registered && { webhook_secret: registered.endpoint.secret }),
     };
+    return { body, slices };
   }
+}
+
+/** Whatever is kept under a key is what an upload was answered with. */
+function replay(kept: unknown): { body: AcceptedBody; replayed: boolean } {
+  return { body: kept as AcceptedBody, replayed: true };
 }
 
 function validationReport(report: CsvReport): ValidationReport {

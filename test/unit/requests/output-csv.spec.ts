@@ -102,8 +102,8 @@ describe('an input column for output URLs', () => {
 
   it('is written once when the input has it twice', () => {
     const csv = outputCsv(['Output Image Urls', 'Name', 'output image urls'], BASIC);
-    expect(csv.header).toBe('Output Image Urls,Name\r\n');
-    expect(csv.record(['old', 'a', 'older'], [completed('new')])).toBe('new,a\r\n');
+    expect(csv.header).toBe('Name,Output Image Urls\r\n');
+    expect(csv.record(['old', 'a', 'older'], [completed('new')])).toBe('a,new\r\n');
   });
 
   it('is not one that is only similar', () => {

@@ -98,6 +98,14 @@ describe('readHeader', () => {
     expect(headerOf(...cells.slice(0, 1000))).toMatchObject({ urls: [1] });
   });
 
+  it('does not count the two columns that an errors CSV adds', () => {
+    const cells = ['Name', 'Image', ...Array.from({ length: 998 }, (_, n) => `c${n}`)];
+    expect(headerOf(...cells, 'Error Code', 'Error Detail')).toMatchObject({ urls: [1] });
+    expect(headerOf(...cells, 'Error Code', 'Error Detail', 'Error Code')).toMatchObject([
+      { code: 'overflow_cells' },
+    ]);
+  });
+
   it('refuses a NUL in it', () => {
     expect(headerOf('Name', 'Ima\0ge')).toMatchObject([{ code: 'invalid_character', line: 3 }]);
   });

@@ -1,9 +1,5 @@
-import {
-  MAX_FIELD_LENGTH,
-  MAX_RECORD_LENGTH,
-  RecordSplitter,
-  type CsvRecord,
-} from '../../../src/upload/csv-records.js';
+import { MAX_FIELD_LENGTH } from '../../../src/requests/csv-limits.js';
+import { MAX_RECORD_LENGTH, RecordSplitter, type CsvRecord } from '../../../src/upload/csv-records.js';
 
 function split(text: string, delimiter = ',', pieceLength = text.length || 1): CsvRecord[] {
   const splitter = new RecordSplitter(delimiter);
@@ -114,7 +110,7 @@ describe('RecordSplitter', () => {
   });
 
   it.each([
-    ['long cells', `${'x'.repeat(MAX_FIELD_LENGTH)},`.repeat(33)],
+    ['long cells', `${'x'.repeat(MAX_FIELD_LENGTH)},`.repeat(35)],
     ['empty cells', ','.repeat(MAX_RECORD_LENGTH + 1)],
   ])('tells a record too long for its %s, without keeping it', (_, text) => {
     const [long, next] = split(`${text}\nb,c`);
