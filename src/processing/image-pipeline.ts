@@ -2,14 +2,16 @@ import { createHash, randomInt } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { Env } from '../config/env.js';
 import { parseUrl } from '../config/parse-url.js';
+import { outageOf } from '../errors/outage.js';
 import type { RequestOptions } from '../requests/request-options.js';
 import { objectKey } from '../storage/object-key.js';
-import { ObjectStorage } from '../storage/object-storage.js';
+import { DecodeMarks } from './decode-marks.js';
 import { HostLimits } from './host-limits.js';
 import { ImageCompressor, type CompressedImage } from './image-compressor.js';
 import { ImageDownloader } from './image-downloader.js';
 import { ImageError } from './image-error.js';
 import type { Outcome } from './outcome.js';
+import { OutputStore } from './output-store.js';
 import { PipelineLimits } from './pipeline-limits.js';
 import { outcomeOfError } from './retry.js';
 
@@ -21,6 +23,8 @@ export interface PipelineImage {
   /** Attempts used up before this one. */
   attempts: number;
   options: RequestOptions;
+  /** Its slice was begun before and not ended: perhaps it kills the process, so it is decoded alone. */
+  suspect: boolean;
 }
 
 /** `stopping`: do not begin any more; `aborting`: break off. */
@@ -31,9 +35,9 @@ export interface PipelineSignals {
 
 /** How long an image waits for a place at its host before it lets its slice go on without it, in ms. */
 const HOST_WAIT = 10_000;
-/** From and to, in ms: when to come back for a place at a host, and to a storage that takes nothing. */
+/** From and to, in ms: when to come back for a place at a host, and to a storage or database that is away. */
 const HOST_PAUSE = [1000, 3000] as const;
-const STORAGE_PAUSE = [20_000, 40_000] as const;
+const OUTAGE_PAUSE = [5000, 10_000] as const;
 
 /** One image: download, compress, put. Each step has a limit of its own for the whole process. */
 @Injectable()
@@ -44,7 +48,8 @@ export class ImagePipeline {
     private readonly hosts: HostLimits,
     private readonly downloader: ImageDownloader,
     private readonly compressor: ImageCompressor,
-    private readonly storage: ObjectStorage,
+    private readonly marks: DecodeMarks,
+    private readonly outputs: OutputStore,
     private readonly limits: PipelineLimits,
     private readonly env: Env,
   ) {}
@@ -56,6 +61,7 @@ export class ImagePipeline {
     } catch (error) {
       if (signals.aborting.aborted || (signals.stopping.aborted && error === signals.stopping.reason))
         return undefined;
+      if (outageOf(error)) return postponed(OUTAGE_PAUSE);
       return outcomeOfError(
         this.imageError(image, error),
         image.attempts,
@@ -66,12 +72,14 @@ export class ImagePipeline {
   }
 
   private async attempt(image: PipelineImage, signals: PipelineSignals): Promise<Outcome> {
+    if (await this.outputs.isAway()) return postponed(OUTAGE_PAUSE);
     const source = await this.download(image, signals);
     if (!source) return postponed(HOST_PAUSE);
     try {
       const output = await this.compress(image, source.bytes, signals.aborting);
+      signals.aborting.throwIfAborted(); // nobody would record it
       const key = await this.put(image, output);
-      if (!key) return postponed(STORAGE_PAUSE);
+      if (!key) return postponed(OUTAGE_PAUSE);
       return {
         kind: 'completed',
         objectKey: key,
@@ -117,15 +125,24 @@ export class ImagePipeline {
     bytes: Buffer,
     aborting: AbortSignal,
   ): Promise<CompressedImage> {
-    const { requestId, options } = image;
-    const turn = await this.limits.encoders.acquire(requestId, 1, aborting);
+    const { requestId, suspect } = image;
+    const turn = await this.limits.encoders.acquire(requestId, suspect ? Infinity : 1, aborting);
     try {
-      const opened = await this.compressor.open(bytes, options);
-      const memory = await this.limits.memory.acquire(requestId, opened.memoryBytes, aborting);
-      return await this.compressor.compress(opened, options).finally(() => memory.release());
+      const decode = () => this.decode(image, bytes, aborting);
+      return suspect ? await this.marks.during(image, aborting, decode) : await decode();
     } finally {
       turn.release();
     }
+  }
+
+  private async decode(
+    { requestId, options }: PipelineImage,
+    bytes: Buffer,
+    aborting: AbortSignal,
+  ): Promise<CompressedImage> {
+    const opened = await this.compressor.open(bytes, options);
+    const memory = await this.limits.memory.acquire(requestId, opened.memoryBytes, aborting);
+    return this.compressor.compress(opened, options).finally(() => memory.release());
   }
 
   /** The key of the new object; undefined when the storage takes nothing at all, which is no fault of this image. */
@@ -134,21 +151,7 @@ export class ImagePipeline {
     output: CompressedImage,
   ): Promise<string | undefined> {
     const key = objectKey({ requestId, position, sourceUrl, extension: output.extension });
-    try {
-      await this.storage.put(key, output.bytes, output.contentType);
-      return key;
-    } catch (cause) {
-      this.logger.error(`storage refused ${key}: ${(cause as Error).message}`);
-      if (await this.isStorageDown()) return undefined;
-      throw new ImageError('storage_failed', 'The output could not be stored.', { cause });
-    }
-  }
-
-  private isStorageDown(): Promise<boolean> {
-    return this.storage.check().then(
-      () => false,
-      () => true,
-    );
+    return (await this.outputs.put(key, output.bytes, output.contentType)) ? key : undefined;
   }
 
   private imageError({ requestId, position }: PipelineImage, error: unknown): ImageError {

@@ -72,22 +72,37 @@ export class OutcomeRecorder {
         return await this.writeOnce(requestId, run, entries);
       } catch (error) {
         if (waitMs === undefined) throw error;
+        // Counters that had drifted upwards: no outcome could be added to them any more.
+        if (isCheckViolation(error)) await this.recount(requestId).catch(() => undefined);
         this.logger.warn(`outcomes not written, trying again in ${waitMs} ms: ${(error as Error).message}`);
         await delay(waitMs);
       }
     }
   }
 
+  private async recount(requestId: string): Promise<void> {
+    await this.dataSource.transaction((manager) => this.completion.recount(manager, requestId));
+  }
+
   private async writeOnce(requestId: string, run: number, entries: ImageOutcome[]): Promise<void> {
-    const { wake, losers } = await this.dataSource.transaction(async (manager) => {
-      const { changed, pending } = await this.outcomes.record(manager, requestId, run, entries);
+    const { pending, losers } = await this.dataSource.transaction(async (manager) => {
+      const recorded = await this.outcomes.record(manager, requestId, run, entries);
+      const lost = recorded.changed < entries.length;
       return {
-        losers: changed < entries.length ? await this.outcomes.losers(manager, requestId, entries) : [],
-        wake: pending === 0 ? await this.completion.closeIfFinished(manager, requestId) : [],
+        ...recorded,
+        losers: lost ? await this.outcomes.losers(manager, requestId, entries) : [],
       };
     });
-    await this.wakeups.wake(wake);
+    // By itself: what was recorded stays so, whatever becomes of the close. Who dies here leaves it to the reconciler.
+    if (pending === 0) await this.close(requestId);
     await Promise.all(losers.map((key) => this.deleteLoser(key)));
+  }
+
+  private async close(requestId: string): Promise<void> {
+    const wake = await this.dataSource.transaction((manager) =>
+      this.completion.closeIfFinished(manager, requestId),
+    );
+    await this.wakeups.wake(wake);
   }
 
   /** The outcomes stand: a storage that is away must not have them written again. */
@@ -98,4 +113,9 @@ export class OutcomeRecorder {
       this.logger.warn(`object ${key}, which nothing names, was not deleted: ${(error as Error).message}`);
     }
   }
+}
+
+/** SQLSTATE 23514; TypeORM hands on the driver's code. */
+function isCheckViolation(error: unknown): boolean {
+  return (error as { code?: string }).code === '23514';
 }

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { sql } from '../database/sql.js';
+import type { LeftSlice } from './slices.repository.js';
 import type { SlicePass } from './slices.js';
 
 /** 'HTRC' in ASCII: the one that holds this advisory lock reconciles. */
 const RECONCILER_LOCK = 0x4854_5243;
-/** A wake-up that was not followed for this long is sent again (s); a repeated one is harmless. */
-const PICK_UP_TIME = 15;
+/** Well below the session limit of idle transactions, in ms. */
+const SAY_ALIVE = 5000;
 /** Rows of one kind that one round handles. */
 const ROUND = 1000;
 
@@ -15,50 +16,83 @@ const ROUND = 1000;
 export class ReconcilerRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Runs `work` unless another process is at it. The lock goes with the transaction, so also with a killed process. */
+  /**
+   * Runs `work` unless another process is at it. The lock goes with the transaction, so also with a killed process; with
+   * one whose connection is dead it goes when the session limit of idle transactions is over, because nothing is said.
+   */
   async whenAlone(work: () => Promise<void>): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
-      // This transaction only holds the lock, while the work is done on other connections.
-      await sql(manager, `SET LOCAL idle_in_transaction_session_timeout = '10min'`);
       const [lock] = await sql<{ taken: boolean }>(manager, 'SELECT pg_try_advisory_xact_lock($1) AS taken', [
         RECONCILER_LOCK,
       ]);
-      if (lock!.taken) await work();
+      if (!lock!.taken) return;
+      // This transaction only holds the lock, while the work is done on other connections.
+      const sayAlive = setInterval(() => void sql(manager, 'SELECT 1').catch(() => undefined), SAY_ALIVE);
+      await work().finally(() => clearInterval(sayAlive));
     });
   }
 
   /** Slices whose worker let the lease run out: queued anew, in a new pass, which shuts that worker out. */
   takeBackExpired(): Promise<SlicePass[]> {
-    return this.wake(`state = 'running' AND lease_until < now()`, 1);
+    return this.queueAnew(`state = 'running' AND lease_until < now()`, 1);
   }
 
-  /** Slices that were queued and not picked up: their jobs may be lost. */
-  queuedTooLong(): Promise<SlicePass[]> {
-    return this.wake(`state = 'queued' AND queued_at < now() - interval '${PICK_UP_TIME} s'`, 0);
+  /** Slices that were queued and not picked up for `pickUpMs`: their jobs may be lost. A repeated wake-up is harmless. */
+  queuedTooLong(pickUpMs: number): Promise<SlicePass[]> {
+    return this.queueAnew(`state = 'queued' AND queued_at < now() - ${pickUpMs} * interval '1 ms'`, 0);
   }
 
-  /** Queues the slices anew, in a pass that is higher by `passes`. Those of a run that is over are done. */
-  private wake(which: string, passes: 0 | 1): Promise<SlicePass[]> {
+  /** Slices of open runs, queued anew in a pass that is higher by `passes`. */
+  private queueAnew(which: string, passes: 0 | 1): Promise<SlicePass[]> {
     return sql<SlicePass>(
       this.dataSource,
-      `WITH woken AS (
-         UPDATE slice SET lease_until = NULL, queued_at = now(), pass = pass + ${passes},
-           state = CASE WHEN EXISTS (
-             SELECT FROM processing_request AS request
-             WHERE request.id = request_id AND request.run = slice.run AND status IN ('pending', 'processing')
-           ) THEN 'queued' ELSE 'done' END
-         WHERE ctid = ANY(ARRAY(SELECT ctid FROM slice WHERE ${which} LIMIT ${ROUND} FOR UPDATE SKIP LOCKED))
-         RETURNING *
-       )
-       SELECT request_id AS "requestId", run, number AS slice, pass FROM woken WHERE state = 'queued'`,
+      `UPDATE slice SET state = 'queued', lease_until = NULL, queued_at = now(), pass = pass + ${passes}
+       WHERE ctid = ANY(ARRAY(
+         SELECT slice.ctid FROM slice JOIN processing_request AS request ON request.id = request_id
+         WHERE ${which} AND request.run = slice.run AND request.status IN ('pending', 'processing')
+         LIMIT ${ROUND} FOR UPDATE OF slice SKIP LOCKED))
+       RETURNING request_id AS "requestId", run, number AS slice, pass`,
     );
   }
 
-  /** Open requests with their run. */
-  openRequests(): Promise<{ id: string; run: number }[]> {
+  /** Of runs that are over, slices that nobody had begun: there is nothing to do for them. */
+  async dropUnbegun(): Promise<void> {
+    await sql(
+      this.dataSource,
+      `UPDATE slice SET state = 'done', queued_at = NULL
+       WHERE state = 'queued' AND starts = 0 AND NOT EXISTS (
+         SELECT FROM processing_request AS request
+         WHERE request.id = request_id AND request.run = slice.run AND status IN ('pending', 'processing'))`,
+    );
+  }
+
+  /** Of runs that are over, slices that were begun and not ended: their workers may have left objects behind. */
+  leftSlices(): Promise<LeftSlice[]> {
+    return sql<LeftSlice>(
+      this.dataSource,
+      `SELECT request_id AS "requestId", slice.run, number AS slice, pass, request.run AS "lastRun",
+         first_position AS "firstPosition", last_position AS "lastPosition"
+       FROM slice JOIN processing_request AS request ON request.id = request_id
+       WHERE state IN ('queued', 'running') AND starts > 0 AND (lease_until IS NULL OR lease_until < now())
+         AND status NOT IN ('pending', 'processing') AND deleted_at IS NULL
+       LIMIT ${ROUND}`,
+    );
+  }
+
+  /**
+   * Open requests that somebody has to look after, with their run: a retry that is under way, all images ended, no slice
+   * on the queue, or one due that might be there.
+   */
+  needyRequests(): Promise<{ id: string; run: number }[]> {
     return sql(
       this.dataSource,
-      `SELECT id, run FROM processing_request WHERE status IN ('pending', 'processing')`,
+      `SELECT id, run FROM processing_request AS request
+       WHERE status IN ('pending', 'processing') AND (
+         retried_to IS NOT NULL OR completed_count + failed_count >= image_count
+         OR NOT EXISTS (SELECT FROM slice WHERE request_id = id AND slice.run = request.run
+                        AND state IN ('queued', 'running'))
+         OR EXISTS (SELECT FROM slice WHERE request_id = id AND slice.run = request.run
+                    AND state = 'waiting' AND (not_before IS NULL OR not_before <= now())))`,
     );
   }
 
@@ -71,23 +105,6 @@ export class ReconcilerRepository {
       [requestId, run],
     );
     return !open!.any;
-  }
-
-  /** Sets the counters to what the rows say. Gives true when they had drifted. The caller holds the request's lock. */
-  async recount(manager: EntityManager, requestId: string): Promise<boolean> {
-    const changed = await sql(
-      manager,
-      `UPDATE processing_request SET completed_count = rows.completed, failed_count = rows.failed,
-         input_bytes = rows.input, output_bytes = rows.output
-       FROM (SELECT count(*) FILTER (WHERE status = 'completed') AS completed,
-               count(*) FILTER (WHERE status = 'failed') AS failed,
-               coalesce(sum(original_size), 0) AS input, coalesce(sum(compressed_size), 0) AS output
-             FROM product_image WHERE request_id = $1) AS rows
-       WHERE id = $1 AND (completed_count, failed_count, input_bytes, output_bytes)
-         IS DISTINCT FROM (rows.completed, rows.failed, rows.input, rows.output) RETURNING id`,
-      [requestId],
-    );
-    return changed.length > 0;
   }
 
   /** Slices that were done although images of theirs are pending: they wait again. */

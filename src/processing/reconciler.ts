@@ -4,16 +4,21 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { RequestsRepository } from '../requests/requests.repository.js';
+import { Env } from '../config/env.js';
+import { IdempotencyKeys } from '../requests/idempotency-keys.js';
 import { DueDeliveries } from '../webhooks/due-deliveries.js';
 import { EndpointCleanup } from '../webhooks/endpoint-cleanup.js';
-import { Completion } from './completion.js';
-import { Dispatcher } from './dispatcher.js';
+import { LeftSlices } from './left-slices.js';
+import { OpenRequests } from './open-requests.js';
 import { ReconcilerRepository } from './reconciler.repository.js';
+import { RemovalsService } from './removals.service.js';
+import { RemovedRequests } from './removed-requests.js';
 
-/** Between two rounds in ms, ±20 %, so that the workers' timers do not beat together. */
-const INTERVAL = 15_000;
+/**
+ * Between two rounds, in ms: half a lease, so that one that ran out is soon seen, and at most this. ±20 %, so that the
+ * workers' timers do not beat together.
+ */
+const LONGEST_INTERVAL = 15_000;
 
 /**
  * Makes up for every wake-up that got lost: a flushed queue, a crash between commit and enqueue, a killed worker and a
@@ -25,17 +30,25 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   private readonly logger = new Logger('Reconciler');
   private timer: NodeJS.Timeout;
   private round: Promise<void> = Promise.resolve();
-  private stopped = false;
+  private clearing: Promise<void> = Promise.resolve();
+  private readonly stopping = new AbortController();
+  private readonly intervalMs: number;
+  /** The last round could not even begin: the database was away. */
+  private wasAway = false;
 
   constructor(
-    private readonly dataSource: DataSource,
     private readonly repository: ReconcilerRepository,
-    private readonly requests: RequestsRepository,
-    private readonly dispatcher: Dispatcher,
-    private readonly completion: Completion,
+    private readonly open: OpenRequests,
+    private readonly left: LeftSlices,
+    private readonly removals: RemovalsService,
+    private readonly removed: RemovedRequests,
     private readonly deliveries: DueDeliveries,
     private readonly endpoints: EndpointCleanup,
-  ) {}
+    private readonly idempotencyKeys: IdempotencyKeys,
+    { leaseMs }: Env,
+  ) {
+    this.intervalMs = Math.min(leaseMs / 2, LONGEST_INTERVAL);
+  }
 
   onApplicationBootstrap(): void {
     // The first round at once: what a crash left behind waits already.
@@ -45,52 +58,52 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   private schedule(waitMs: number): void {
     this.timer = setTimeout(() => {
       this.round = this.reconcile()
-        .catch((error: Error) => this.logger.warn(`round broken off, the next one follows: ${error.message}`))
-        .finally(() => this.stopped || this.schedule(INTERVAL * (0.8 + 0.4 * Math.random())));
+        .catch((error: Error) => {
+          this.wasAway = true;
+          this.logger.warn(`round broken off, the next one follows: ${error.message}`);
+        })
+        .finally(
+          () => this.stopping.signal.aborted || this.schedule(this.intervalMs * (0.8 + 0.4 * Math.random())),
+        );
     }, waitMs);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    this.stopped = true;
+    this.stopping.abort();
     clearTimeout(this.timer);
     await this.round;
+    await this.clearing;
   }
 
   /** One round; does nothing when another process is at it. Public for tests, which do not wait for the timer. */
   async reconcile(): Promise<void> {
     await this.repository.whenAlone(async () => {
-      const expired = await this.repository.takeBackExpired();
-      if (expired.length > 0)
-        this.logger.warn(`took back ${expired.length} slice(s) of workers that went silent`);
-      await this.dispatcher.enqueue([...expired, ...(await this.repository.queuedTooLong())]);
-      for (const { id, run } of await this.repository.openRequests()) {
-        if (this.stopped) return;
-        // One that cannot be helped must not keep the others from it.
-        await this.reconcileRequest(id, run).catch((error: Error) =>
-          this.logger.warn(`request ${id} has to wait for the next round: ${error.message}`),
+      for (const step of this.steps()) {
+        if (this.stopping.signal.aborted) return;
+        // One that breaks off must not keep the others from their turn.
+        await step().catch((error: Error) =>
+          this.logger.warn(`a part of the round has to wait for the next one: ${error.message}`),
         );
       }
-      await this.deliveries.wakeDue();
-      await this.endpoints.resume();
+      this.wasAway = false;
     });
+    // Beside the rounds, because a large request takes minutes to clear away.
+    this.clearing = this.removed
+      .clear(this.stopping.signal)
+      .catch((error: Error) => this.logger.warn(`clearing away has to wait: ${error.message}`));
   }
 
-  /** Fills the request's window; when nothing of it is worked any more, closes it or opens what was forgotten. */
-  private async reconcileRequest(requestId: string, run: number): Promise<void> {
-    const next = await this.dataSource.transaction(async (manager) => {
-      const request = await this.requests.lock(manager, requestId);
-      const open = request?.run === run && (request.status === 'pending' || request.status === 'processing');
-      if (!open) return [];
-      if (await this.repository.isWorkedOut(manager, requestId, run)) {
-        if (await this.repository.recount(manager, requestId)) {
-          this.logger.error(`the counters of request ${requestId} had drifted and were counted again`);
-        }
-        await this.repository.reopenSlices(manager, requestId, run);
-        // Its deliveries are woken at the end of the round.
-        await this.completion.closeIfFinished(manager, requestId);
-      }
-      return this.dispatcher.fillWindow(manager, requestId, run);
-    });
-    await this.dispatcher.enqueue(next);
+  private steps(): (() => Promise<unknown>)[] {
+    return [
+      // Nobody could renew a lease while the database was away: first they may.
+      () => (this.wasAway ? Promise.resolve() : this.open.takeBackExpired()),
+      () => this.open.wakeQueued(this.intervalMs),
+      () => this.open.help(this.stopping.signal),
+      () => this.deliveries.wakeDue(),
+      () => this.endpoints.resume(),
+      () => this.left.end(this.stopping.signal),
+      () => this.removals.removeExpired(),
+      () => this.idempotencyKeys.prune(),
+    ];
   }
 }

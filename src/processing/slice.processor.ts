@@ -37,8 +37,9 @@ export class SliceProcessor implements OnApplicationBootstrap {
       const images = await this.slices.dueImages(slice);
       const inLease = { stopping: signals.stopping, aborting: lease.lost };
       await Promise.all(images.map((image) => this.processImage(slice, image, inLease)));
-      // A worker before this one began the slice and did not end it; what it had put may be left lying.
-      if (slice.starts > 1 && !lease.lost.aborted) await this.orphans.delete(slice);
+      // A worker before this one began the slice and did not end it; what it had put may be left lying. A slice where
+      // that cannot be cleared away now stays as it is, for others to do it.
+      if (slice.starts > 1 && !(await this.orphans.deleteIn(slice))) return;
     } finally {
       lease.end();
     }
@@ -47,7 +48,8 @@ export class SliceProcessor implements OnApplicationBootstrap {
 
   private async processImage(slice: ClaimedSlice, image: DueImage, signals: PipelineSignals): Promise<void> {
     const { requestId, options } = slice;
-    const outcome = await this.pipeline.run({ ...image, requestId, options }, signals);
+    const suspect = slice.starts > 1;
+    const outcome = await this.pipeline.run({ ...image, requestId, options, suspect }, signals);
     if (outcome) await this.recorder.record(slice, image.position, outcome);
   }
 }

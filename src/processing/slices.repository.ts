@@ -5,12 +5,23 @@ import { sql, type Runner } from '../database/sql.js';
 import type { RequestOptions } from '../requests/request-options.js';
 import type { SlicePass } from './slices.js';
 
-/** A slice that this process may work: the lease is held, by the database's clock. */
-export interface ClaimedSlice extends SlicePass {
+/** The positions of a slice, both ends included. */
+export interface Range {
+  requestId: string;
   firstPosition: number;
   lastPosition: number;
+}
+
+/** A slice that this process may work: the lease is held, by the database's clock. */
+export interface ClaimedSlice extends SlicePass, Range {
   starts: number;
   options: RequestOptions;
+}
+
+/** A slice that a worker began and nobody ended before its run was over. */
+export interface LeftSlice extends SlicePass, Range {
+  /** The run of the request, which is terminal; perhaps a later one. */
+  lastRun: number;
 }
 
 export interface DueImage {
@@ -26,7 +37,7 @@ export interface EndedPass {
   delayMs: number;
 }
 
-/** Every statement that moves a slice. Each is safe against all others, in any order and number. */
+/** Statements that move a slice. Each is safe against all others, in any order and number. */
 @Injectable()
 export class SlicesRepository {
   constructor(
@@ -78,12 +89,14 @@ export class SlicesRepository {
     return claimed && { ...job, ...claimed };
   }
 
-  /** Whether the lease is still this pass's; it then lasts anew. */
+  /** Whether the lease is still this pass's, and the run is not over (cancelled); it then lasts anew. */
   async renewLease(slice: SlicePass): Promise<boolean> {
     const renewed = await sql(
       this.dataSource,
       `UPDATE slice SET lease_until = now() + $5 * interval '1 ms'
-       WHERE request_id = $1 AND run = $2 AND number = $3 AND pass = $4 AND state = 'running' RETURNING pass`,
+       WHERE request_id = $1 AND run = $2 AND number = $3 AND pass = $4 AND state = 'running' AND EXISTS (
+         SELECT FROM processing_request WHERE id = $1 AND run = $2 AND status IN ('pending', 'processing'))
+       RETURNING pass`,
       [slice.requestId, slice.run, slice.slice, slice.pass, this.env.leaseMs],
     );
     return renewed.length > 0;
@@ -101,14 +114,17 @@ export class SlicesRepository {
     );
   }
 
-  /** Ends a pass: `done` when no image is left pending, else `waiting` with the next pass. Undefined: the pass is over. */
+  /**
+   * Ends a pass: `done` when no image is left pending, else `waiting` with the next pass. A slice that killed a worker
+   * stays suspect until then: the image that did it may be among the rest. Undefined: the pass is over.
+   */
   async endPass(runner: Runner, slice: ClaimedSlice): Promise<EndedPass | undefined> {
     const [ended] = await sql<EndedPass>(
       runner,
       `UPDATE slice SET
          state = CASE WHEN rest.pending = 0 THEN 'done' ELSE 'waiting' END,
          pass = pass + CASE WHEN rest.pending = 0 THEN 0 ELSE 1 END,
-         starts = 0, lease_until = NULL, not_before = rest.due
+         starts = CASE WHEN rest.pending = 0 OR starts = 1 THEN 0 ELSE 1 END, lease_until = NULL, not_before = rest.due
        FROM (SELECT count(*) AS pending, min(coalesce(next_attempt_at, now())) AS due FROM product_image
              WHERE request_id = $1 AND position BETWEEN $5 AND $6 AND status = 'pending') AS rest
        WHERE request_id = $1 AND run = $2 AND number = $3 AND pass = $4 AND state = 'running'
@@ -116,6 +132,41 @@ export class SlicesRepository {
       [slice.requestId, slice.run, slice.slice, slice.pass, slice.firstPosition, slice.lastPosition],
     );
     return ended;
+  }
+
+  /**
+   * Whether the pass is still this one's and no later run has begun; the lease and the run may be over. FOR SHARE: waits
+   * for whoever is just recording.
+   */
+  async isInHand({ requestId, run, slice, pass }: SlicePass): Promise<boolean> {
+    const held = await sql(
+      this.dataSource,
+      `SELECT 1 FROM slice JOIN processing_request AS request ON request.id = request_id AND request.run = slice.run
+       WHERE request_id = $1 AND slice.run = $2 AND number = $3 AND pass = $4 AND state = 'running'
+       FOR SHARE OF request`,
+      [requestId, run, slice, pass],
+    );
+    return held.length > 0;
+  }
+
+  /** Whether the request is still in the run that was over when the slice was found: nobody has worked on it since. */
+  async isLeft({ requestId, lastRun }: LeftSlice): Promise<boolean> {
+    const over = await sql(
+      this.dataSource,
+      `SELECT 1 FROM processing_request
+       WHERE id = $1 AND run = $2 AND status NOT IN ('pending', 'processing') AND deleted_at IS NULL`,
+      [requestId, lastRun],
+    );
+    return over.length > 0;
+  }
+
+  async markDone({ requestId, run, slice, pass }: SlicePass): Promise<void> {
+    await sql(
+      this.dataSource,
+      `UPDATE slice SET state = 'done', starts = 0, lease_until = NULL, queued_at = NULL
+       WHERE request_id = $1 AND run = $2 AND number = $3 AND pass = $4`,
+      [requestId, run, slice, pass],
+    );
   }
 
   /**

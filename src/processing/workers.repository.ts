@@ -10,12 +10,15 @@ const ALIVE = `seen_at > now() - interval '30 s'`;
 export class WorkersRepository {
   constructor(private readonly dataSource: DataSource) {}
 
-  async seen(id: string, slots: number): Promise<void> {
-    await sql(
+  /** Gives the time by the database's clock. */
+  async seen(id: string, slots: number): Promise<Date> {
+    const [row] = await sql<{ now: Date }>(
       this.dataSource,
-      `INSERT INTO worker (id, slots) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = now(), slots = $2`,
+      `INSERT INTO worker (id, slots) VALUES ($1, $2)
+       ON CONFLICT (id) DO UPDATE SET seen_at = now(), slots = $2 RETURNING clock_timestamp() AS now`,
       [id, slots],
     );
+    return row!.now;
   }
 
   async gone(id: string): Promise<void> {

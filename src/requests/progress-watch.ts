@@ -1,7 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { Any, DataSource } from 'typeorm';
+import { Any, DataSource, IsNull } from 'typeorm';
 import { EventStream } from './event-stream.js';
 import { ProcessingRequest } from './processing-request.entity.js';
 import { progressSnapshot, progressState, type ProgressSnapshot } from './progress-snapshot.js';
@@ -105,7 +105,7 @@ export class ProgressWatch implements OnModuleDestroy {
     const requests = this.dataSource.getRepository(ProcessingRequest);
     const columns = requests.metadata.columns.map(({ propertyName }) => propertyName);
     const select = Object.fromEntries(columns.map((column) => [column, column !== 'csvColumns']));
-    const rows = await requests.find({ select, where: { id: Any(ids) } });
+    const rows = await requests.find({ select, where: { id: Any(ids), deletedAt: IsNull() } });
     return new Map(rows.map((row) => [row.id, row]));
   }
 }

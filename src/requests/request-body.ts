@@ -19,7 +19,7 @@ export function requestBody(request: ProcessingRequest, now: Date): RequestBody 
     product_count: request.productCount,
     image_count: request.imageCount,
     counts: imageCounts(request),
-    progress: progress(request.runImageCount, open, terminal),
+    progress: request.status === 'pending' ? 0 : progress(request.runImageCount, open, terminal),
     eta_seconds: terminal ? null : etaSeconds(request, open, now),
     bytes: {
       input: request.inputBytes,
@@ -29,7 +29,7 @@ export function requestBody(request: ProcessingRequest, now: Date): RequestBody 
     created_at: request.createdAt.toISOString(),
     started_at: request.startedAt?.toISOString() ?? null,
     finished_at: request.finishedAt?.toISOString() ?? null,
-    expires_at: null,
+    expires_at: request.expiresAt?.toISOString() ?? null,
     output_csv_url: terminal ? `${request.publicUrl}${csvPath}` : null,
     output_csv_path: terminal ? csvPath : null,
     products_url: `${request.publicUrl}/api/requests/${request.id}/images`,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, IsNull } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { Problem } from '../errors/problem.js';
 import { cutPage } from './cursor.js';
@@ -16,7 +16,9 @@ export class RequestsService {
   /** Throws `not_found` for what does not exist, is malformed, or belongs to someone else: callers cannot tell which. */
   async find(owner: string, id: string): Promise<ProcessingRequest> {
     const request = isUuid(id)
-      ? await this.dataSource.getRepository(ProcessingRequest).findOneBy({ id, ownerId: owner })
+      ? await this.dataSource
+          .getRepository(ProcessingRequest)
+          .findOneBy({ id, ownerId: owner, deletedAt: IsNull() })
       : null;
     if (!request) throw new Problem('not_found', 'There is no request with this id.');
     return request;
@@ -27,7 +29,7 @@ export class RequestsService {
     const query = this.dataSource
       .getRepository(ProcessingRequest)
       .createQueryBuilder('request')
-      .where('request.ownerId = :owner', { owner })
+      .where('request.ownerId = :owner AND request.deletedAt IS NULL', { owner })
       .orderBy('request.id', 'DESC')
       .limit(filter.limit + 1);
     if (filter.cursor) query.andWhere('request.id < :cursor', { cursor: filter.cursor });

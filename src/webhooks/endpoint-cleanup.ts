@@ -5,7 +5,7 @@ import { sql } from '../database/sql.js';
 /** Deliveries that one statement touches. A million in one would hold the endpoint's lock beyond everybody's time limit. */
 const BATCH = 5000;
 /** Endpoints that one round of the reconciler finishes; the next round comes soon. */
-const RESUMED_AT_ONCE = 100;
+const RESUMED_AT_ONCE = 500;
 
 /** What follows from disabling or deleting an endpoint, in batches, after it was committed. */
 @Injectable()
@@ -56,7 +56,7 @@ export class EndpointCleanup {
     for (const { id } of disabled) await this.cancelPending(id);
     const deleted = await sql<{ id: string }>(
       this.dataSource,
-      `SELECT id FROM webhook_endpoint WHERE deleted_at IS NOT NULL LIMIT ${RESUMED_AT_ONCE}`,
+      `SELECT id FROM webhook_endpoint WHERE NOT enabled AND deleted_at IS NOT NULL LIMIT ${RESUMED_AT_ONCE}`,
     );
     for (const { id } of deleted) await this.remove(id);
   }

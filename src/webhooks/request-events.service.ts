@@ -59,6 +59,21 @@ export class RequestEventsService {
     return await this.addDeliveries(manager, request.ownerId, event.id, [{ id: endpointId, enabled: true }]);
   }
 
+  /**
+   * Forgets a request that is removed: its endpoints, its events and their deliveries, whoever they are for. What is
+   * under way still ends. The caller holds the lock on the request's row.
+   */
+  async forget(manager: EntityManager, { id, ownerId }: ProcessingRequest): Promise<void> {
+    // Before their deliveries, as everywhere: so no two transactions wait for each other. What else they have follows.
+    await sql(
+      manager,
+      `UPDATE webhook_endpoint SET enabled = false, deleted_at = clock_timestamp()
+       WHERE owner_id = $1 AND request_id = $2 AND deleted_at IS NULL`,
+      [ownerId, id],
+    );
+    await sql(manager, `DELETE FROM webhook_event WHERE request_id = $1`, [id]);
+  }
+
   /** A disabled endpoint's is cancelled from the start: so its log shows what it missed, and that can be sent later. */
   private async addDeliveries(
     manager: EntityManager,

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
-import { validate as isUuid } from 'uuid';
 import { Env } from '../config/env.js';
 import { Problem } from '../errors/problem.js';
-import { ProcessingRequest } from '../requests/processing-request.entity.js';
 import { isTerminal } from '../requests/request-status.js';
+import { RequestsRepository } from '../requests/requests.repository.js';
 import { DeliveryWakeups } from './delivery-wakeups.js';
 import { readEventTypes } from './event-types.js';
 import { newId } from './prefixed-id.js';
@@ -34,6 +33,7 @@ export class WebhookRegistrationsService {
   constructor(
     private readonly env: Env,
     private readonly dataSource: DataSource,
+    private readonly requests: RequestsRepository,
     private readonly requestEvents: RequestEventsService,
     private readonly wakeups: DeliveryWakeups,
   ) {}
@@ -53,7 +53,10 @@ export class WebhookRegistrationsService {
     const { ownerId, url, requestId } = registration;
     assertWebhookUrl(url, this.env);
     const events = readEventTypes(registration.events);
-    const request = requestId === null ? null : await lockRequest(manager, ownerId, requestId);
+    // Whoever closes the request holds the same lock: it ends before this registration, or finds the new endpoint.
+    const request = requestId === null ? null : await this.requests.lockOwn(manager, ownerId, requestId);
+    if (request === undefined)
+      throw new Problem('not_found', `There is no request ${requestId!.slice(0, 200)}.`);
     const endpoint = manager.create(WebhookEndpoint, {
       id: newId('whk'),
       ownerId,
@@ -67,16 +70,4 @@ export class WebhookRegistrationsService {
     const wake = late ? await this.requestEvents.recordLateDelivery(manager, request, endpoint.id) : [];
     return { endpoint, wake };
   }
-}
-
-/** Whoever closes the request holds the same lock: it ends before this registration, or finds the new endpoint. */
-async function lockRequest(manager: EntityManager, ownerId: string, id: string): Promise<ProcessingRequest> {
-  const request = isUuid(id)
-    ? await manager.findOne(ProcessingRequest, {
-        where: { id, ownerId },
-        lock: { mode: 'pessimistic_write' },
-      })
-    : null;
-  if (!request) throw new Problem('not_found', `There is no request ${id.slice(0, 200)}.`);
-  return request;
 }

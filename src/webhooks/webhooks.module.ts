@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { RequestsModule } from '../requests/requests.module.js';
 import { DeliveryWakeups } from './delivery-wakeups.js';
 import { DueDeliveries } from './due-deliveries.js';
 import { EndpointCleanup } from './endpoint-cleanup.js';
@@ -7,6 +8,7 @@ import { WebhookRegistrationsService } from './webhook-registrations.service.js'
 
 /** What others do with webhooks: register endpoints, record events, wake the workers that send. */
 @Module({
+  imports: [RequestsModule],
   providers: [
     WebhookRegistrationsService,
     RequestEventsService,

@@ -153,7 +153,7 @@ describe('the job, from the CSV to the webhook', () => {
       created_at: expect.stringMatching(TIME),
       started_at: expect.stringMatching(TIME),
       finished_at: expect.stringMatching(TIME),
-      expires_at: null,
+      expires_at: expect.any(String),
       output_csv_url: service.env.publicUrl + csvPath,
       output_csv_path: csvPath,
       products: [

@@ -1,3 +1,6 @@
+import { DataSource } from 'typeorm';
+import { DEFAULT_OWNER } from '../../src/config/owner.js';
+import { IdempotencyKeys } from '../../src/requests/idempotency-keys.js';
 import { stall, startOrigin, type Origin } from '../support/origin.js';
 import {
   closed,
@@ -87,6 +90,15 @@ it('uploadCsv answers as described', async () => {
   await expectAnswer('uploadCsv', 422, { body: form(good, { quality: '0', colour: 'blue' }) });
   await expectAnswer('uploadCsv', 422, { body: form(good, { webhook_url: 'ftp://shop.example' }) });
   await expectAnswer('uploadCsv', 422, { body: new FormData() });
+  const headers = { 'idempotency-key': 'spring' };
+  await service.app.get(DataSource).transaction(async (manager) => {
+    const use = { ownerId: DEFAULT_OWNER, key: 'spring', fingerprint: '' };
+    await service.app.get(IdempotencyKeys).claim(manager, use);
+    await expectAnswer('uploadCsv', 409, { body: form(good), headers });
+  });
+  await expectAnswer('uploadCsv', 202, { body: form(good), headers });
+  await expectAnswer('uploadCsv', 202, { body: form(good), headers });
+  await expectAnswer('uploadCsv', 422, { body: form(good, { quality: '49' }), headers });
   await expectAnswer('uploadCsv', 415, json({}));
   await expectAnswer('uploadCsv', 400, {
     body: '--x\r\nbroken',
@@ -123,6 +135,13 @@ it('downloadOutput answers as described', async () => {
   await expectAnswer('downloadOutput', 422, { path: { request_id: open }, query: '?format=xlsx' });
 });
 
+it('downloadErrors answers as described', async () => {
+  await expectAnswer('downloadErrors', 200, { path: { request_id: finished } });
+  await expectAnswer('downloadErrors', 200, { path: { request_id: open }, query: '?bom=true' });
+  await expectAnswer('downloadErrors', 404, { path: { request_id: NOBODY } });
+  await expectAnswer('downloadErrors', 422, { path: { request_id: open }, query: '?safe_cells=1' });
+});
+
 it.each(['registerWebhook', 'registerOrReceiveWebhook'])('%s answers as described', async (operation) => {
   const webhook_url = origin.url('/hook');
   await expectAnswer(operation, 201, json({ webhook_url }));
@@ -140,6 +159,22 @@ it('watchRequest answers as described', async () => {
   await expectAnswer('watchRequest', 200, { path });
   await expectAnswer('watchRequest', 204, { path, headers: { 'last-event-id': '1-done' } });
   await expectAnswer('watchRequest', 404, { path: { request_id: NOBODY } });
+});
+
+it('cancelRequest, retryRequest and deleteRequest answer as described', async () => {
+  const { request_id } = await service.api.upload(`Name,Image\nSKU1,${origin.url('/never.jpg')}`);
+  const path = { request_id };
+  const NONE = { path: { request_id: NOBODY } };
+  await expectAnswer('retryRequest', 409, { path });
+  await expectAnswer('deleteRequest', 409, { path });
+  // Many clients say so without a body.
+  await expectAnswer('cancelRequest', 202, { path, headers: { 'content-type': 'application/json' } });
+  await expectAnswer('retryRequest', 202, { path, headers: { 'content-type': 'application/json' } });
+  await expectAnswer('cancelRequest', 202, { path });
+  await expectAnswer('cancelRequest', 409, { path: { request_id: finished } });
+  await expectAnswer('deleteRequest', 204, { path });
+  for (const operation of ['cancelRequest', 'retryRequest', 'deleteRequest'])
+    await expectAnswer(operation, 404, NONE);
 });
 
 it('what manages webhooks answers as described', async () => {

@@ -6,11 +6,14 @@ import { Logger } from '@nestjs/common';
 import sharp from 'sharp';
 import { parseEnv, type Env } from '../../../src/config/env.js';
 import { GuardedFetch } from '../../../src/net/guarded-fetch.js';
+import { createDataSource } from '../../../src/database/data-source.js';
+import { DecodeMarks } from '../../../src/processing/decode-marks.js';
 import { HostLimits } from '../../../src/processing/host-limits.js';
 import { ImageCompressor } from '../../../src/processing/image-compressor.js';
 import { ImageDownloader } from '../../../src/processing/image-downloader.js';
 import { ImagePipeline, type PipelineImage } from '../../../src/processing/image-pipeline.js';
 import type { Outcome } from '../../../src/processing/outcome.js';
+import { OutputStore } from '../../../src/processing/output-store.js';
 import { PipelineLimits } from '../../../src/processing/pipeline-limits.js';
 import { LocalDisk } from '../../../src/storage/local-disk.js';
 import { compressOptions } from '../../support/compression.js';
@@ -58,7 +61,12 @@ async function setUp(settings: Record<string, string> = {}): Promise<void> {
   hosts = new HostLimits(env);
   const downloader = new ImageDownloader(fetcher, env);
   const compressor = new ImageCompressor(env);
-  pipeline = new ImagePipeline(hosts, downloader, compressor, storage, new PipelineLimits(env), env);
+  // Never asked: no image here is a suspect.
+  const marks = new DecodeMarks(
+    createDataSource('postgres://127.0.0.1', { poolSize: 2, applicationName: 'test' }),
+  );
+  const outputs = new OutputStore(storage);
+  pipeline = new ImagePipeline(hosts, downloader, compressor, marks, outputs, new PipelineLimits(env), env);
   stopping = new AbortController();
   aborting = new AbortController();
 }
@@ -81,6 +89,7 @@ function run(path: string, image: Partial<PipelineImage> = {}): Promise<Outcome 
       sourceUrl: origin.url(path),
       attempts: 0,
       options: compressOptions(),
+      suspect: false,
       ...image,
     },
     { stopping: stopping.signal, aborting: aborting.signal },

@@ -180,3 +180,42 @@ it('writes again what the database did not take', async () => {
   expect(await bench.storedKeys(slice.requestId)).toEqual([outcome.objectKey]);
   expect(bench.logged).toContainEqual(['warn', expect.stringContaining('trying again in 200 ms')]);
 });
+
+/** A request whose counters somebody else has changed: one more outcome, and the database refuses to count it. */
+async function driftedRequest() {
+  const slice = await bench.begunRequest(3);
+  await bench.recorder().record(slice, 0, completedOutcome());
+  await bench.change(slice.requestId, 'processing_request', 'completed_count = 3');
+  return slice;
+}
+
+describe('counters that had drifted upwards', () => {
+  it('are counted again when the database refuses to add to them, and nothing is lost', async () => {
+    const slice = await driftedRequest();
+    const recorder = bench.recorder();
+    await Promise.all([recorder.record(slice, 1, completedOutcome()), recorder.record(slice, 2, NOT_FOUND)]);
+    expect(await bench.request(slice.requestId)).toMatchObject({
+      status: 'completed',
+      completedCount: 2,
+      failedCount: 1,
+    });
+    expect(bench.logged).toContainEqual(['error', expect.stringContaining(slice.requestId)]);
+  });
+
+  it('are counted again later when that is refused, too', async () => {
+    const slice = await driftedRequest();
+    jest.spyOn(bench.requests, 'recount').mockRejectedValueOnce(new Error('the database went away'));
+    await bench.recorder().record(slice, 1, completedOutcome());
+    expect(await bench.request(slice.requestId)).toMatchObject({ completedCount: 2 });
+  });
+
+  it('do not close a request that has an image pending', async () => {
+    const slice = await bench.begunRequest(3);
+    await bench.recorder().record(slice, 0, completedOutcome());
+    await bench.change(slice.requestId, 'processing_request', 'completed_count = 2');
+    await bench.recorder().record(slice, 1, completedOutcome());
+    expect(await bench.request(slice.requestId)).toMatchObject({ status: 'processing', completedCount: 2 });
+    await bench.recorder().record(slice, 2, completedOutcome());
+    expect(await bench.request(slice.requestId)).toMatchObject({ status: 'completed', completedCount: 3 });
+  });
+});

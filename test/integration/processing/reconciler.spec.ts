@@ -1,3 +1,4 @@
+import { waitFor } from '../../support/wait-for.js';
 import { completedOutcome, NOT_FOUND, retryOutcome, Workbench } from './workbench.js';
 
 let bench: Workbench;
@@ -54,7 +55,7 @@ it('queues slices that wait and are due, as many as the window takes', async () 
   expect(await jobIds(id)).toHaveLength(32);
 });
 
-it.each([`status = 'completed'`, `status = 'cancelled'`, 'run = 2'])(
+it.each([`status = 'completed'`, `status = 'cancelled'`, `run = 2, status = 'cancelled'`])(
   'lets the slices of a request rest that became %s',
   async (over) => {
     const id = await bench.insertRequest(3, 1);
@@ -81,6 +82,29 @@ it('counts again and closes a request whose counters had drifted, and tells it a
     status: 'completed',
     completedCount: 3,
     failedCount: 0,
+  });
+  expect(await bench.events(slice.requestId)).toEqual(['request.completed']);
+  expect(bench.logged).toContainEqual(['error', expect.stringContaining(slice.requestId)]);
+});
+
+it.each([
+  ['too low', 'completed_count = 0, failed_count = 0, input_bytes = 7'],
+  ['too high', 'completed_count = 2, output_bytes = 9999'],
+])('closes a request by its rows whose counters are %s at the last outcome', async (_, drifted) => {
+  const slice = await bench.begunRequest(3);
+  await bench.recorder().record(slice, 0, completedOutcome());
+  await bench.change(slice.requestId, 'processing_request', drifted);
+  await bench.recorder().record(slice, 1, NOT_FOUND);
+  expect(await bench.request(slice.requestId)).toMatchObject({ status: 'processing' });
+  await bench.recorder().record(slice, 2, completedOutcome());
+  await bench.dispatcher.endPass(slice);
+  await bench.reconciler().reconcile();
+  expect(await bench.request(slice.requestId)).toMatchObject({
+    status: 'completed',
+    completedCount: 2,
+    failedCount: 1,
+    inputBytes: 2000,
+    outputBytes: 800,
   });
   expect(await bench.events(slice.requestId)).toEqual(['request.completed']);
   expect(bench.logged).toContainEqual(['error', expect.stringContaining(slice.requestId)]);
@@ -148,6 +172,33 @@ it('finishes a deletion of an endpoint that was interrupted', async () => {
   );
   await bench.reconciler().reconcile();
   expect(await bench.rows(`SELECT 1 FROM webhook_endpoint WHERE id = 'whk_gone'`)).toEqual([]);
+});
+
+it('goes on with a retry whose process died before its first batch', async () => {
+  const id = await bench.insertRequest(2, 1, { status: 'cancelled' });
+  await bench.dataSource.transaction((manager) => bench.requests.beginNextRun(manager, id));
+  await bench.reconciler().reconcile();
+  expect(await bench.request(id)).toMatchObject({ status: 'pending', run: 2, retriedTo: null });
+  expect(await jobIds(id)).toEqual([`${id}-2-0-1`, `${id}-2-1-1`]);
+});
+
+it('brings back all wake-ups of a run when the queue is emptied', async () => {
+  const id = await bench.insertRequest(3, 1, { status: 'cancelled' });
+  await bench.retries().retry('default', id);
+  await bench.rows('TRUNCATE bullmq.job CASCADE');
+  await bench.rows(`UPDATE slice SET ${queuedFor(16)} WHERE request_id = $1 AND run = 2`, [id]);
+  await bench.reconciler().reconcile();
+  expect(await jobIds(id)).toEqual([0, 1, 2].map((number) => `${id}-2-${number}-1`));
+});
+
+it('removes requests whose time is over, and clears them away', async () => {
+  const id = await bench.insertRequest(1, 1, { status: 'completed', expiresAt: new Date() });
+  const reconciler = bench.reconciler();
+  await reconciler.reconcile();
+  const left = () => bench.rows(`SELECT id FROM processing_request WHERE id = $1`, [id]);
+  await waitFor('the end of clearing away', async () => (await left()).length === 0);
+  await reconciler.beforeApplicationShutdown();
+  expect(await left()).toEqual([]);
 });
 
 it('helps the other requests when one cannot be helped', async () => {

@@ -9,13 +9,21 @@ import { parseEnv, type Env } from '../../../src/config/env.js';
 import { createDataSource } from '../../../src/database/data-source.js';
 import { sql } from '../../../src/database/sql.js';
 import { ENTITIES } from '../../../src/entities.js';
+import { CancellationsService } from '../../../src/processing/cancellations.service.js';
 import { Completion } from '../../../src/processing/completion.js';
 import { Dispatcher } from '../../../src/processing/dispatcher.js';
+import { LeftSlices } from '../../../src/processing/left-slices.js';
+import { OpenRequests } from '../../../src/processing/open-requests.js';
+import { OrphanObjects } from '../../../src/processing/orphan-objects.js';
 import type { Outcome } from '../../../src/processing/outcome.js';
 import { OutcomeRecorder } from '../../../src/processing/outcome-recorder.js';
 import { OutcomesRepository, type Recorded } from '../../../src/processing/outcomes.repository.js';
 import { Reconciler } from '../../../src/processing/reconciler.js';
 import { ReconcilerRepository } from '../../../src/processing/reconciler.repository.js';
+import { RemovalsService } from '../../../src/processing/removals.service.js';
+import { RemovedRequests } from '../../../src/processing/removed-requests.js';
+import { RetriesRepository } from '../../../src/processing/retries.repository.js';
+import { RetriesService } from '../../../src/processing/retries.service.js';
 import type { Slice } from '../../../src/processing/slice.entity.js';
 import type { SlicePass } from '../../../src/processing/slices.js';
 import { SlicesRepository, type ClaimedSlice } from '../../../src/processing/slices.repository.js';
@@ -24,6 +32,7 @@ import { JobQueues } from '../../../src/queue/job-queues.js';
 import { postgresBackend } from '../../../src/queue/queue-backend.js';
 import type { ProcessingRequest } from '../../../src/requests/processing-request.entity.js';
 import type { ProductImage } from '../../../src/requests/product-image.entity.js';
+import { IdempotencyKeys } from '../../../src/requests/idempotency-keys.js';
 import { RequestsRepository } from '../../../src/requests/requests.repository.js';
 import { LocalDisk } from '../../../src/storage/local-disk.js';
 import { objectKey } from '../../../src/storage/object-key.js';
@@ -36,7 +45,7 @@ import { insertRequest, product } from '../../support/requests.js';
 
 /** What happens to slices and images, without the workers that make it happen: the test does what they would do. */
 export class Workbench {
-  readonly requests = new RequestsRepository();
+  readonly requests: RequestsRepository;
   readonly outcomes = new OutcomesRepository();
   readonly slices: SlicesRepository;
   readonly workers: WorkersRepository;
@@ -52,6 +61,7 @@ export class Workbench {
     private readonly queues: JobQueues,
     private readonly clear: () => Promise<void>,
   ) {
+    this.requests = new RequestsRepository(env);
     this.slices = new SlicesRepository(dataSource, env);
     this.workers = new WorkersRepository(dataSource);
     this.reconcilerRepository = new ReconcilerRepository(dataSource);
@@ -103,14 +113,48 @@ export class Workbench {
   /** The reconciler of one more worker process; its timer does not run. */
   reconciler(): Reconciler {
     return new Reconciler(
-      this.dataSource,
       this.reconcilerRepository,
-      this.requests,
-      this.dispatcher,
-      this.completion(),
+      new OpenRequests(
+        this.dataSource,
+        this.reconcilerRepository,
+        this.requests,
+        this.dispatcher,
+        this.completion(),
+        this.retries(),
+      ),
+      new LeftSlices(this.reconcilerRepository, this.orphans()),
+      this.removals(),
+      this.removedRequests(),
       new DueDeliveries(this.dataSource, new DeliveryWakeups(this.queues)),
       new EndpointCleanup(this.dataSource),
+      new IdempotencyKeys(this.dataSource),
+      this.env,
     );
+  }
+
+  retries(): RetriesService {
+    return new RetriesService(this.dataSource, this.requests, new RetriesRepository(), this.dispatcher);
+  }
+
+  cancellations(): CancellationsService {
+    return new CancellationsService(
+      this.dataSource,
+      this.requests,
+      new RequestEventsService(this.env),
+      new DeliveryWakeups(this.queues),
+    );
+  }
+
+  removals(): RemovalsService {
+    return new RemovalsService(this.dataSource, this.requests, new RequestEventsService(this.env), this.env);
+  }
+
+  removedRequests(): RemovedRequests {
+    return new RemovedRequests(this.dataSource, this.storage);
+  }
+
+  orphans(): OrphanObjects {
+    return new OrphanObjects(this.dataSource, this.storage, this.slices);
   }
 
   private completion(): Completion {

@@ -10,6 +10,7 @@ import { JobQueues } from '../../../src/queue/job-queues.js';
 import { postgresBackend } from '../../../src/queue/queue-backend.js';
 import { WorkerHost } from '../../../src/queue/worker-host.js';
 import { ProcessingRequest } from '../../../src/requests/processing-request.entity.js';
+import { RequestsRepository } from '../../../src/requests/requests.repository.js';
 import { AttemptRecorder } from '../../../src/webhooks/attempt-recorder.js';
 import { DeliveriesService } from '../../../src/webhooks/deliveries.service.js';
 import { DeliveryProcessor } from '../../../src/webhooks/delivery.processor.js';
@@ -51,7 +52,13 @@ export class Workbench {
   ) {
     this.wakeups = new DeliveryWakeups(queues);
     this.events = new RequestEventsService(env);
-    this.registrations = new WebhookRegistrationsService(env, dataSource, this.events, this.wakeups);
+    this.registrations = new WebhookRegistrationsService(
+      env,
+      dataSource,
+      new RequestsRepository(env),
+      this.events,
+      this.wakeups,
+    );
     this.cleanup = new EndpointCleanup(dataSource);
     this.endpoints = new EndpointsService(env, dataSource, this.cleanup);
     this.deliveries = new DeliveriesService(dataSource, this.wakeups);
