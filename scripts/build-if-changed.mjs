@@ -8,6 +8,7 @@ const SOURCES = [
   'migrations',
   'samples',
   'bench',
+  'faults',
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',
