@@ -39,8 +39,12 @@ try {
   readDotEnv();
   const env = parseEnv(process.env);
   const limit = env.shutdownTimeoutMs + CLOSING_TIME;
-  closeWithGrace({ delay: limit, logger: false, skip: CRASHES }, async ({ err }) => {
+  closeWithGrace({ delay: limit, logger: false, skip: CRASHES }, async ({ err, signal }) => {
     if (err) complain(err);
+    else
+      new Logger('Halftone').log(
+        `${signal}: stopping, what runs has ${env.shutdownTimeoutMs / 1000} s to end`,
+      );
     await stop();
   });
   await start(env).catch(async (error: unknown) => {
