@@ -28,6 +28,3 @@ export function outageOf(error: unknown): string | undefined {
   const isUnreachable = code === undefined ? MESSAGES.test(message) : UNREACHABLE.test(code);
   return isUnreachable ? 'Its database cannot be reached.' : UNABLE.get(code ?? '');
 }
-
-/** Whether the database was out of reach, or unable: the operation may well succeed a little later. */
-export const isOutage = (error: unknown): boolean => outageOf(error) !== undefined;
