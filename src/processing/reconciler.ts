@@ -33,7 +33,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   private clearing: Promise<void> = Promise.resolve();
   private readonly stopping = new AbortController();
   private readonly intervalMs: number;
-  /** The last round could not even begin: the database was away. */
+  /** A round broke off since the last whole one: the database was away. */
   private wasAway = false;
 
   constructor(
@@ -58,10 +58,7 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
   private schedule(waitMs: number): void {
     this.timer = setTimeout(() => {
       this.round = this.reconcile()
-        .catch((error: Error) => {
-          this.wasAway = true;
-          this.logger.warn(`round broken off, the next one follows: ${error.message}`);
-        })
+        .catch((error: Error) => this.logger.warn(`round broken off, the next one follows: ${error.message}`))
         .finally(
           () => this.stopping.signal.aborted || this.schedule(this.intervalMs * (0.8 + 0.4 * Math.random())),
         );
@@ -77,20 +74,27 @@ export class Reconciler implements OnApplicationBootstrap, BeforeApplicationShut
 
   /** One round; does nothing when another process is at it. Public for tests, which do not wait for the timer. */
   async reconcile(): Promise<void> {
-    await this.repository.whenAlone(async () => {
-      for (const step of this.steps()) {
-        if (this.stopping.signal.aborted) return;
-        // One that breaks off must not keep the others from their turn.
-        await step().catch((error: Error) =>
-          this.logger.warn(`a part of the round has to wait for the next one: ${error.message}`),
-        );
-      }
-      this.wasAway = false;
-    });
+    try {
+      await this.repository.whenAlone(() => this.takeSteps());
+    } catch (error) {
+      this.wasAway = true;
+      throw error;
+    }
     // Beside the rounds, because a large request takes minutes to clear away.
     this.clearing = this.removed
       .clear(this.stopping.signal)
       .catch((error: Error) => this.logger.warn(`clearing away has to wait: ${error.message}`));
+  }
+
+  private async takeSteps(): Promise<void> {
+    for (const step of this.steps()) {
+      if (this.stopping.signal.aborted) return;
+      // One that breaks off must not keep the others from their turn.
+      await step().catch((error: Error) =>
+        this.logger.warn(`a part of the round has to wait for the next one: ${error.message}`),
+      );
+    }
+    this.wasAway = false;
   }
 
   private steps(): (() => Promise<unknown>)[] {

@@ -14,7 +14,10 @@ export function readIdempotencyKey(header: string | undefined): string | undefin
   if (header === undefined) return undefined;
   const key = header.startsWith('"') ? QUOTED.exec(header)?.[1]?.replace(/\\(.)/g, '$1') : header;
   if (key !== undefined && KEY.test(key)) return key;
-  throw givenWrongly(HEADER, `"${HEADER}" must be 1 to 255 printable ASCII characters.`);
+  throw givenWrongly(
+    HEADER,
+    `"${HEADER}" must be 1 to 255 printable ASCII characters, with quotes around them or without any.`,
+  );
 }
 
 /** Of all that an upload asks for, in hex: the options as parsed, in whatever order they came, and the file's bytes. */

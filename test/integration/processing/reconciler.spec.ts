@@ -23,6 +23,32 @@ it('takes back a slice whose lease ran out, in a new pass that shuts its worker 
   expect(await bench.record(slice, [[0, completedOutcome()]])).toMatchObject({ changed: 0 });
 });
 
+it('lets workers renew their leases first, when the database was away', async () => {
+  const slice = await bench.begunRequest(1);
+  await bench.change(slice.requestId, 'slice', 'lease_until = now()');
+  const reconciler = bench.reconciler();
+  const away = jest
+    .spyOn(bench.dataSource, 'transaction')
+    .mockRejectedValueOnce(new Error('Connection terminated'));
+  await expect(reconciler.reconcile()).rejects.toThrow('Connection terminated');
+  away.mockRestore();
+  await reconciler.reconcile();
+  expect(await bench.sliceRows(slice.requestId)).toMatchObject([{ state: 'running', pass: 1 }]);
+  await reconciler.reconcile();
+  expect(await bench.sliceRows(slice.requestId)).toMatchObject([{ state: 'queued', pass: 2 }]);
+});
+
+it('closes a request whose worker died between its last outcome and the close', async () => {
+  const slice = await bench.begunRequest(1);
+  await bench.record(slice, [[0, completedOutcome()]]);
+  await expect(bench.cancellations().cancel('default', slice.requestId)).rejects.toMatchObject({
+    code: 'already_finished',
+  });
+  await bench.reconciler().reconcile();
+  expect(await bench.request(slice.requestId)).toMatchObject({ status: 'completed' });
+  expect(await bench.events(slice.requestId)).toEqual(['request.completed']);
+});
+
 it('leaves a slice alone whose lease lasts', async () => {
   const slice = await bench.begunRequest(1);
   await bench.reconciler().reconcile();

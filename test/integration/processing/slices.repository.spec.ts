@@ -1,5 +1,5 @@
 import type { ClaimedSlice } from '../../../src/processing/slices.repository.js';
-import { completedOutcome, retryOutcome, Workbench } from './workbench.js';
+import { completedOutcome, NOT_FOUND, retryOutcome, Workbench } from './workbench.js';
 
 let bench: Workbench;
 
@@ -134,6 +134,17 @@ describe('dueImages', () => {
 
 describe('endPass', () => {
   const end = (slice: ClaimedSlice) => bench.slices.endPass(bench.dataSource, slice);
+
+  it('keeps a slice suspect that killed a worker, for as long as images of it are pending', async () => {
+    const slice = await bench.begunRequest(1);
+    await bench.change(slice.requestId, 'slice', 'starts = 3');
+    await end(slice);
+    const next = (await bench.claim({ ...slice, pass: 2 }))!;
+    expect(next.starts).toBe(2);
+    await bench.record(next, [[0, NOT_FOUND]]);
+    await end(next);
+    expect(await bench.sliceRows(slice.requestId)).toMatchObject([{ state: 'done', starts: 0 }]);
+  });
 
   it('is the end of the slice when none of its images is pending', async () => {
     const id = await bench.insertRequest(2, 1);

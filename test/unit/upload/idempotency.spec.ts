@@ -39,7 +39,8 @@ describe('readIdempotencyKey', () => {
     ['a control character in quotes', '"a\x7fb"'],
     ['what is not ASCII', 'sch\xf6n'],
   ])('refuses %s', (_what, header) => {
-    const message = '"Idempotency-Key" must be 1 to 255 printable ASCII characters.';
+    const message =
+      '"Idempotency-Key" must be 1 to 255 printable ASCII characters, with quotes around them or without any.';
     const fault = { code: 'invalid_value', parameter: 'Idempotency-Key', message };
     expect(() => readIdempotencyKey(header)).toThrow(
       expect.objectContaining({ code: 'validation_failed', status: 422, extra: { errors: [fault] } }),
