@@ -1,3 +1,4 @@
+import { AssertionError } from 'node:assert';
 import { errors } from 'undici';
 
 // One sentence per code, whatever lay behind it: "connection refused at 10.0.0.1:6379" would let callers scan our network.
@@ -49,7 +50,20 @@ function fetchErrorCode(error: unknown, answered: boolean): FetchErrorCode {
   if (error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError)
     return 'aborted';
   if (answered) return 'truncated';
-  if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError)
-    return 'http_unexpected';
+  if (isWrongHttp(error)) return 'http_unexpected';
   return TLS_CODE.test((error as NodeJS.ErrnoException).code ?? '') ? 'tls_failed' : 'connect_failed';
+}
+
+/** What undici says of the head of an answer that is not correct HTTP, or that answers something which was not asked. */
+function isWrongHttp(error: unknown): boolean {
+  return (
+    error instanceof errors.HTTPParserError ||
+    error instanceof errors.HeadersOverflowError ||
+    // Two lengths in one head: its parser stops there, and has read less than the first one promised.
+    error instanceof errors.ResponseContentLengthMismatchError ||
+    // 101, 100: nobody asked for an upgrade or for leave to send. A line that broke is a SocketError too, with other words.
+    (error instanceof errors.SocketError && /^bad (upgrade|response)$/.test(error.message)) ||
+    // Status 000, and a 101 without an Upgrade.
+    error instanceof AssertionError
+  );
 }

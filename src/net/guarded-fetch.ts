@@ -167,12 +167,14 @@ async function receive(
       deadline.resume();
     }
     const chunks: Buffer[] = [];
-    const { body, cut } = await readBody(answer.body, maxBytes, chunks).catch((error: unknown) => {
+    const cut = await readBody(answer.body, maxBytes, chunks).catch((error: unknown) => {
       const failure = toFetchError(error, true);
       if (overflow === 'cut') failure.partial = Buffer.concat(chunks);
       throw failure;
     });
+    // Before the chunks are joined: for that moment a body takes twice its bytes.
     if (cut && overflow !== 'cut') throw new FetchError('too_large_bytes');
+    const body = Buffer.concat(chunks).subarray(0, maxBytes);
     return { status, headers, body, cut };
   } finally {
     answer.body.destroy(); // no effect on a body that was read to its end

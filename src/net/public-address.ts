@@ -5,11 +5,11 @@ const AZURE_WIRE_SERVER = '168.63.129.16';
 
 /**
  * Whether an IP address, as text, belongs to a host on the public internet. Only ranges that are known to be
- * public pass: what a library does not know yet, or what wraps an IPv4 address, is not one.
+ * public pass: what a library does not know yet, or what wraps an IPv4 address, be it a public one, is not one.
  */
 export function isPublicAddress(address: string): boolean {
   if (!ipaddr.isValid(address)) return false;
-  const ip = ipaddr.process(address); // unwraps ::ffff:127.0.0.1
+  const ip = ipaddr.parse(address);
   if (ip.range() !== 'unicast') return false;
   return ip instanceof ipaddr.IPv6 ? isGlobalUnicast(ip.toByteArray()) : ip.toString() !== AZURE_WIRE_SERVER;
 }

@@ -46,7 +46,10 @@ export function findUrlFault(
     return fault('url_host_invalid', 'The host of the URL is not a complete domain name.');
   }
   if (!isPortAllowed(url.port ? Number(url.port) : defaultPort, policy)) {
-    return fault('url_port_not_allowed', 'The port of the URL is not one of those that are allowed.');
+    return fault(
+      'url_port_not_allowed',
+      `The port of the URL must be ${policy.allowedPorts.join(' or ')} (ALLOWED_PORTS).`,
+    );
   }
   return undefined;
 }
