@@ -12,7 +12,10 @@ const SIGNATURES = [
   { start: '47494638', kind: 'a GIF image' },
 ];
 
-// Text has next to no control characters, random bytes 10 % of them. A stray NUL in a text is told by its line instead.
+/**
+ * Text has next to no control characters, random bytes 10 % of them. A stray NUL in a text is told by its line instead,
+ * and where there is none the file may well be stored, however odd its characters.
+ */
 const MAX_CONTROL_SHARE = 0.05;
 
 /** Throws NotText when a file that begins with these bytes is not text. UTF-16 is text if it has a byte order mark. */
@@ -20,8 +23,9 @@ export function refuseBinary(head: Uint8Array, hasByteOrderMark: boolean): void 
   const hex = Buffer.from(head.subarray(0, 8)).toString('hex');
   const known = SIGNATURES.find(({ start }) => hex.startsWith(start));
   if (known) throw notText(known.kind);
-  if (!hasByteOrderMark && countControls(head) > head.length * MAX_CONTROL_SHARE)
-    throw notText('a binary file');
+  const isText =
+    hasByteOrderMark || !head.includes(0) || countControls(head) <= head.length * MAX_CONTROL_SHARE;
+  if (!isText) throw notText('a binary file');
 }
 
 function notText(kind: string): NotText {

@@ -27,12 +27,22 @@ export function findColumnRoles(names: string[]): ColumnRoles {
   return {
     serialNumbers: columnsOfBest(SERIAL_NUMBER, keys),
     productNames: columnsOfBest(PRODUCT_NAME, keys),
-    // `Image 1`, `Image 2`: the number only tells them apart.
-    urls: columnsOfBest(
-      IMAGE_URLS,
-      keys.map((key) => key.replace(/\d+$/, '')),
-    ),
+    urls: columnsOfBest(IMAGE_URLS, names.map(imageKey)),
   };
+}
+
+/** Columns that are called like ones with images while the images are read from others: `Image 2` beside `Image Src`. */
+export function findUnreadImageColumns(names: string[], urls: number[]): number[] {
+  return names.flatMap((name, column) => {
+    const key = imageKey(name);
+    // A `url` beside them is more often the product's page.
+    return key.includes('image') && IMAGE_URLS.includes(key) && !urls.includes(column) ? [column] : [];
+  });
+}
+
+/** `Image 1`, `Image 2`: the number only tells them apart. */
+function imageKey(name: string): string {
+  return columnKey(name).replace(/\d+$/, '');
 }
 
 function columnsOfBest(synonyms: string[], keys: string[]): number[] {

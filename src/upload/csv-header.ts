@@ -1,7 +1,7 @@
 import type { CsvColumns } from '../requests/csv-columns.js';
 import { isErrorColumn } from '../requests/errors-csv.js';
-import { findColumnRoles } from './column-roles.js';
-import { csvFault, type CsvFault } from './csv-fault.js';
+import { findColumnRoles, findUnreadImageColumns } from './column-roles.js';
+import { csvFault, csvWarning, printable, type CsvFault, type CsvWarning } from './csv-fault.js';
 import { findRecordFaults } from './record-faults.js';
 import type { CsvRecord } from './csv-records.js';
 
@@ -19,16 +19,17 @@ const EXPECTED = {
 /** The columns that a header record names, or why it cannot be used as one. */
 export function readHeader(record: CsvRecord): CsvColumns | CsvFault[] {
   const names = withoutEmptyEnd(record.cells);
-  const faults = findRecordFaults(record, names);
-  if (faults.length > 0) return faults;
-
   const fault = (code: CsvFault['code'], column: string | null, message: string) =>
     csvFault({ code, line: record.line, column, message, value: names.join(', ') });
 
-  const counted = names.length - Math.min(2, names.filter(isErrorColumn).length);
-  if (counted > MAX_COLUMNS) {
-    return [fault('overflow_cells', null, `The header has ${counted} columns; at most 1,000 are read.`)];
+  // Before anything looks at each of them.
+  if (!record.fault && countColumns(names) > MAX_COLUMNS) {
+    const message = `The header has ${countColumns(names)} columns; at most 1,000 are read.`;
+    return [fault('overflow_cells', null, message)];
   }
+  const faults = findRecordFaults(record, names);
+  if (faults.length > 0) return faults;
+
   const { serialNumbers, productNames, urls } = findColumnRoles(names);
   const missing = (role: keyof typeof EXPECTED) =>
     fault(
@@ -40,7 +41,7 @@ export function readHeader(record: CsvRecord): CsvColumns | CsvFault[] {
     fault(
       'header_ambiguous',
       names[second!]!,
-      `The columns ${first! + 1} and ${second! + 1} both have the name "${names[second!]}". Rename or remove one of them.`,
+      `The columns ${first! + 1} and ${second! + 1} both have the name "${printable(names[second!]!)}". Rename or remove one of them.`,
     );
 
   if (productNames.length === 0) faults.push(missing('product name'));
@@ -49,6 +50,25 @@ export function readHeader(record: CsvRecord): CsvColumns | CsvFault[] {
   if (serialNumbers.length > 1) faults.push(ambiguous(serialNumbers));
   if (faults.length > 0) return faults;
   return { names, serialNumber: serialNumbers[0] ?? null, productName: productNames[0]!, urls };
+}
+
+/** What a usable header leads one to expect and does not get. */
+export function findHeaderWarnings({ line }: CsvRecord, { names, urls }: CsvColumns): CsvWarning[] {
+  return findUnreadImageColumns(names, urls).map((unread) =>
+    csvWarning({
+      code: 'image_column_unread',
+      line,
+      column: names[unread]!,
+      message:
+        'This column was not read: the images are in another. Call all of them Image 1, Image 2 and so on.',
+    }),
+  );
+}
+
+/** Without the two of an errors CSV; when that makes no difference, nobody looks for them. */
+function countColumns(names: string[]): number {
+  const tooMany = names.length > MAX_COLUMNS + 2;
+  return tooMany ? names.length : names.length - Math.min(2, names.filter(isErrorColumn).length);
 }
 
 /** Spreadsheets fill the header up to the longest row; what stands below such a cell lies beyond the header. */

@@ -1,7 +1,7 @@
 import type { UrlPolicy } from '../net/url-rules.js';
 import type { CsvColumns } from '../requests/csv-columns.js';
 import { csvFault, type CsvFault, type CsvWarning } from './csv-fault.js';
-import { readHeader } from './csv-header.js';
+import { findHeaderWarnings, readHeader } from './csv-header.js';
 import type { CsvReading } from './csv-reading.js';
 import type { CsvRecord } from './csv-records.js';
 import { readRow } from './product-row.js';
@@ -33,6 +33,7 @@ export interface CsvReport {
   warnings: CsvWarning[];
   /** The first 100. */
   errors: CsvFault[];
+  /** Reading ends with the row that brings it to 100,000. */
   errorCount: number;
 }
 
@@ -40,6 +41,8 @@ export interface CsvReport {
 export class TooManyImages extends Error {}
 
 const MAX_TOLD = 100;
+/** Who has more than these gets no other advice, and 200 MB of three-byte rows would take minutes to count. */
+const MAX_COUNTED = 100_000;
 
 /** Checks a CSV record by record. */
 export class CsvInspection {
@@ -54,11 +57,11 @@ export class CsvInspection {
     this.report = { format: null, productCount: 0, imageCount: 0, warnings, errors: [], errorCount: 0 };
   }
 
-  /** Takes the next record, the header first. False: nothing after it can be judged. Throws TooManyImages. */
+  /** Takes the next record, the header first. False: the rest need not be read. Throws TooManyImages. */
   add(record: CsvRecord): boolean {
     if (this.report.format) this.addRow(record, this.report.format.columns);
     else this.addHeader(record);
-    return this.report.format !== null;
+    return this.report.format !== null && this.report.errorCount < MAX_COUNTED;
   }
 
   /** What was found, once every record is added. */
@@ -78,6 +81,7 @@ export class CsvInspection {
     else {
       const { encoding, delimiter, newline } = this.reading;
       this.report.format = { encoding, delimiter, newline, columns };
+      for (const warning of findHeaderWarnings(record, columns)) this.addWarning(warning);
     }
   }
 
@@ -85,13 +89,17 @@ export class CsvInspection {
     const { report, limits } = this;
     const { faults, product, warning } = readRow(record, columns, ++report.productCount);
     for (const fault of faults ?? findProductUrlFaults(product, columns, limits.urls)) this.addFault(fault);
-    if (warning && report.warnings.length < MAX_TOLD) report.warnings.push(warning);
+    if (warning) this.addWarning(warning);
     report.imageCount += product?.urls.length ?? 0;
     if (report.imageCount > limits.maxImages) {
       throw new TooManyImages(
         `The CSV has more than ${limits.maxImages} images. Split it into several requests.`,
       );
     }
+  }
+
+  private addWarning(warning: CsvWarning): void {
+    if (this.report.warnings.length < MAX_TOLD) this.report.warnings.push(warning);
   }
 
   private addFault(fault: CsvFault): void {

@@ -1,5 +1,5 @@
 import type { CsvColumns } from '../requests/csv-columns.js';
-import { csvFault, type CsvErrorCode, type CsvFault, type CsvWarning } from './csv-fault.js';
+import { csvFault, csvWarning, type CsvErrorCode, type CsvFault, type CsvWarning } from './csv-fault.js';
 import type { CsvRecord } from './csv-records.js';
 import { findRecordFaults } from './record-faults.js';
 import { isUrlList, splitUrls } from './url-list.js';
@@ -13,7 +13,7 @@ export interface CsvProduct {
   /** The row number when the CSV has none. */
   serialNumber: string;
   productName: string;
-  /** One for each column, text unchanged; URLs beyond the header are added to the last image column's. */
+  /** One for each column, text unchanged; URLs beyond the header are added to the last image column's. As short as the row. */
   cells: string[];
   urls: string[];
 }
@@ -23,14 +23,17 @@ export type RowReading =
   | { faults: CsvFault[]; product?: undefined; warning?: undefined }
   | { faults?: undefined; product: CsvProduct; warning: CsvWarning | undefined };
 
-/** Brings a data record into the shape of the header and picks out the product. Its URLs are not judged here. */
+/**
+ * Brings a data record into the shape of the header and picks out the product. Its URLs are not judged here. A short row is
+ * not filled up: under a thousand columns, 13 bytes would become 3,000 in the database.
+ */
 export function readRow(record: CsvRecord, columns: CsvColumns, row: number): RowReading {
   const faults = findRecordFaults(record, columns.names);
   if (faults.length > 0) return { faults };
   const fault = findShapeFault(record, columns);
   if (fault) return { faults: [fault] };
 
-  const cells = columns.names.map((_, column) => record.cells[column] ?? '');
+  const cells = record.cells.slice(0, columns.names.length);
   const overflow = overflowOf(record, columns);
   const last = lastOf(columns.urls);
   if (overflow.length > 0) cells[last] = [cells[last]!, ...overflow].filter(isUsed).join(',');
@@ -42,7 +45,7 @@ export function readRow(record: CsvRecord, columns: CsvColumns, row: number): Ro
     serialNumber: serialNumber || String(row),
     productName: cells[columns.productName]!.trim(),
     cells,
-    urls: columns.urls.flatMap((column) => splitUrls(cells[column]!)),
+    urls: columns.urls.flatMap((column) => splitUrls(cells[column] ?? '')),
   };
   const warning =
     overflow.length > 0 ? overflowJoined(record.line, columns.names[last]!, overflow.length) : undefined;
@@ -80,7 +83,7 @@ function overflowOf({ cells }: Pick<CsvRecord, 'cells'>, { names }: CsvColumns):
 
 function overflowJoined(line: number, column: string, count: number): CsvWarning {
   const message = `${count} more cell(s) with URLs were found beyond the header and added to this column. A list of URLs belongs in quotes.`;
-  return { code: 'overflow_cells_joined', line, column, message };
+  return csvWarning({ code: 'overflow_cells_joined', line, column, message });
 }
 
 function isUsed(cell: string): boolean {

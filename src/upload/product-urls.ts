@@ -22,10 +22,9 @@ export function findProductUrlFaults(
     const message = `The row has ${urls.length} image URLs; at most ${MAX_URLS_PER_ROW} are taken. Use several rows.`;
     return [fault('too_many_urls', first, message, null)];
   }
-  return urls.flatMap((url) => {
-    const found = findUrlFault(url, policy);
-    if (!found) return [];
-    const column = columns.urls.find((candidate) => splitUrls(cells[candidate]!).includes(url));
-    return [fault(found.code, column ?? first, found.message, url)];
-  });
+  const found = urls.map((url) => findUrlFault(url, policy));
+  if (!found.some((one) => one !== undefined)) return [];
+  // For all at once: searching the cells for each of 250 URLs took six seconds for a row of two million characters.
+  const columnOf = columns.urls.flatMap((column) => splitUrls(cells[column] ?? '').map(() => column));
+  return found.flatMap((one, nth) => (one ? [fault(one.code, columnOf[nth]!, one.message, urls[nth]!)] : []));
 }

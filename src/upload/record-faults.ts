@@ -18,8 +18,12 @@ export function findRecordFaults({ line, cells, size, fault }: CsvRecord, names:
   const tooFar = size >= MAX_ROW_LENGTH ? cellBeyondRow(cells, names) : -1;
   if (tooFar >= 0) return [at('field_too_long', tooFar, cells[tooFar]!)];
   // PostgreSQL stores no NUL.
-  if (!cells.some((value) => value.includes('\0'))) return [];
-  return cells.flatMap((value, cell) => (value.includes('\0') ? [at('invalid_character', cell, value)] : []));
+  const broken = cells.flatMap((value, cell) => (value.includes('\0') ? [cell] : []));
+  // Of those beyond the header only the first is told: there can be a million of them.
+  const told = broken.filter(
+    (cell, nth) => cell < names.length || nth === 0 || broken[nth - 1]! < names.length,
+  );
+  return told.map((cell) => at('invalid_character', cell, cells[cell]!));
 }
 
 /**
@@ -29,7 +33,8 @@ export function findRecordFaults({ line, cells, size, fault }: CsvRecord, names:
 function cellBeyondRow(cells: string[], names: string[]): number {
   let length = 0;
   return cells.findIndex((cell, index) => {
-    if (cell !== '' && !isErrorColumn(names[index] ?? '')) length += cell.length + 1;
+    const counts = cell !== '' && !(index < names.length && isErrorColumn(names[index]!));
+    if (counts) length += cell.length + 1;
     return length > MAX_ROW_LENGTH;
   });
 }

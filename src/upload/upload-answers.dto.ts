@@ -19,7 +19,11 @@ class CsvPlace {
 
 /** Something that was assumed in reading the CSV. */
 export class CsvWarningBody extends CsvPlace {
-  /** @example "overflow_cells_joined" */
+  /**
+   * `image_column_unread`: images are read from one column, or from several of one name, and here is another.
+   * @example "overflow_cells_joined"
+   */
+  @ApiProperty({ enum: ['encoding_assumed', 'overflow_cells_joined', 'image_column_unread'] })
   code: string;
 
   /** @example "The row has more cells than the header; the URLs among them were taken as more images." */
@@ -96,7 +100,10 @@ export class ValidationReport {
   /** At most 100. */
   errors: CsvFaultBody[];
 
-  /** @example 0 */
+  /**
+   * Reading ends at 100,000: then all counts are of what was read by then.
+   * @example 0
+   */
   @ApiProperty({ type: 'integer' })
   error_count: number;
 }

@@ -49,7 +49,7 @@ const essence = ({ report, products }: Upload, fails: (url: string) => boolean) 
       productName,
       urls: urls.filter(fails),
       others: report.format!.columns.names.flatMap((name, index) =>
-        urlColumns.includes(index) || /^error/i.test(name) ? [] : [{ name, cell: cells[index] }],
+        urlColumns.includes(index) || /^error/i.test(name) ? [] : [{ name, cell: cells[index] ?? '' }],
       ),
     }))
     .filter(({ urls }) => urls.length > 0);

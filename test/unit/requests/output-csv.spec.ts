@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import Papa from 'papaparse';
+import { errorsCsv } from '../../../src/requests/errors-csv.js';
+import { RecordSplitter } from '../../../src/upload/csv-records.js';
 import { outputCsv, type OutputImage } from '../../../src/requests/output-csv.js';
 
 const CLASSIC = ['S. No.', 'Product Name', 'Input Image Urls'];
@@ -49,6 +51,11 @@ describe('the output CSV', () => {
 
   it('fills a row that is shorter than the header', () => {
     expect(outputCsv(CLASSIC, BASIC).record(['1'], [completed('o1')])).toBe('1,,,o1\r\n');
+  });
+
+  it('keeps a name that begins like a byte order mark', () => {
+    const csv = outputCsv(['\uFEFFx', 'y'], BASIC);
+    expect(new TextDecoder().decode(Buffer.from(csv.header))).toBe('"\uFEFFx",y,Output Image Urls\r\n');
   });
 
   it('begins with a byte order mark when asked to, and only the header does', () => {
@@ -155,18 +162,95 @@ describe('the extended columns', () => {
   });
 });
 
+/** What OWASP and spreadsheets call the beginning of a formula, letter by letter; a number with its sign is none. */
+function isRun(cell: string): boolean {
+  if (cell !== '' && '\t\r\n'.includes(cell[0]!)) return true;
+  const first = Array.from(cell).find((letter) => !/[\s\u200B\u200E\u202E\u2060\uFEFF\u00AD]/.test(letter));
+  const isNumber = /^[+-]?[0-9]+([.][0-9]+)?$/.test(cell.replaceAll(' ', '')) && !/\S +\S/.test(cell);
+  return first !== undefined && '=+-@＝＋－＠'.includes(first) && !isNumber;
+}
+
+const formulaLike = fc
+  .array(
+    fc.constantFrom(
+      '=',
+      '+',
+      '-',
+      '@',
+      '＝',
+      '＋',
+      '－',
+      '＠',
+      '\t',
+      '\r',
+      '\n',
+      ' ',
+      '\uFEFF',
+      '\u200B',
+      '\u202E',
+      '\u00AD',
+      '"',
+      ',',
+      ';',
+      "'",
+      '5',
+      '.2',
+      'A1',
+      'cmd|',
+    ),
+    { maxLength: 6 },
+  )
+  .map((letters) => letters.join(''))
+  // A record without any text is no row of a table.
+  .map((cell) => (cell.trim() === '' ? `${cell}x` : cell));
+
+const outputFile = (cells: string[], bom: boolean, safeCells: boolean): string[][] => {
+  const csv = outputCsv(cells, { ...BASIC, bom, safeCells });
+  return recordsOf(csv.header + csv.record(cells, [completed('o')]));
+};
+
+const errorsFile = (cells: string[], bom: boolean, safeCells: boolean): string[][] => {
+  const columns = { names: cells, serialNumber: null, productName: 0, urls: [] };
+  const csv = errorsCsv(columns, { bom, safeCells });
+  return recordsOf(csv.header + csv.record(cells, [{ url: '', code: 'timeout', detail: null }]));
+};
+
+/** The cells of a file as a spreadsheet finds them, which drops a byte order mark. */
+function recordsOf(csv: string): string[][] {
+  const splitter = new RecordSplitter(',');
+  const text = new TextDecoder().decode(Buffer.from(csv));
+  return [...splitter.push(text), ...splitter.end()].map(({ cells }) => cells);
+}
+
 describe('safe cells', () => {
   const written = (cell: string) =>
     cellsOf(outputCsv(['x', 'y'], SAFE).record([cell, 'y'], [completed('o')]))[0]![0];
 
-  it.each(['=1+1', '+cmd', '-2+3', '@SUM(A1)', '\t=1', '\n=1', '＝1', '+', '-', '+49 170 1', '-1e'])(
-    'disarm %j',
-    (cell) => {
-      expect(written(cell)).toBe(`'${cell}`);
-    },
-  );
+  it.each([
+    '=1+1',
+    '+cmd',
+    '-2+3',
+    '@SUM(A1)',
+    '\t=1',
+    '\n=1',
+    '＝1',
+    '+',
+    '-',
+    '+49 170 1',
+    '-1e',
+    ' =1',
+    '\u200B=1',
+    '\uFEFF=1',
+    '\t5',
+    '\n-5',
+    '\r',
+    '- 5',
+    '-5\n',
+  ])('disarm %j', (cell) => {
+    expect(written(cell)).toBe(`'${cell}`);
+  });
 
-  it.each(['a=1', '', '-5', '+4.20', '0'])('leave %j alone', (cell) => {
+  it.each(['a=1', '', '-5', '+4.20', '0', ' -5 ', "'=1", '5-3', ' ', '\u200B'])('leave %j alone', (cell) => {
     expect(written(cell)).toBe(cell);
   });
 
@@ -176,6 +260,29 @@ describe('safe cells', () => {
 
   it('are safe inside quotes too', () => {
     expect(outputCsv(['x'], SAFE).record(['=a,"b"'], [completed('o')])).toBe(`"'=a,""b""",o\r\n`);
+  });
+
+  it('are safe behind what a reader takes for a byte order mark', () => {
+    const header = outputCsv(['\uFEFF=1+1', 'Name'], SAFE).header;
+    expect(header).toBe(`"'\uFEFF=1+1",Name,Output Image Urls\r\n`);
+  });
+
+  it.each([
+    ['output', outputFile],
+    ['errors', errorsFile],
+  ] as const)('are all cells of the %s CSV, whatever was in them', (_name, write) => {
+    fc.assert(
+      fc.property(fc.array(formulaLike, { minLength: 3, maxLength: 3 }), fc.boolean(), (cells, bom) => {
+        const given = [cells, cells];
+        const plain = write(cells, bom, false).map((row) => row.slice(0, 3));
+        const safe = write(cells, bom, true).map((row) => row.slice(0, 3));
+        expect(plain).toEqual(given);
+        expect(safe.flat().filter((cell) => isRun(cell))).toEqual([]);
+        // Nothing but the one character is added, and only where it must be.
+        expect(safe).toEqual(given.map((row) => row.map((cell) => (isRun(cell) ? `'${cell}` : cell))));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('are made only when asked for', () => {

@@ -24,6 +24,7 @@ describe('refuseBinary', () => {
     ['no bytes', Buffer.alloc(0), false],
     ['text', Buffer.from('PK,Name\r\n\t1\f,"é"\n'), false],
     ['text with a stray NUL', Buffer.from('S. No.,Product Name,Image\n1,a\0b'), false],
+    ['a short text with many control characters', Buffer.from('Name,Image\n\x01\x02\x03\x0e'), false],
     ['UTF-16', Buffer.from('\uFEFFName,Image', 'utf16le'), true],
   ])('takes %s', (_, bytes, hasByteOrderMark) => {
     expect(() => refuseBinary(bytes, hasByteOrderMark)).not.toThrow();

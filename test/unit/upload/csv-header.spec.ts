@@ -1,4 +1,4 @@
-import { readHeader } from '../../../src/upload/csv-header.js';
+import { findHeaderWarnings, readHeader } from '../../../src/upload/csv-header.js';
 import type { CsvRecord } from '../../../src/upload/csv-records.js';
 
 const record = (...cells: string[]): CsvRecord => ({ line: 3, cells, size: 1 });
@@ -54,6 +54,22 @@ describe('readHeader', () => {
     expect(headerOf('Name', 'image_url_1', 'Image URL 2', 'image_alt_1')).toMatchObject({ urls: [1, 2] });
   });
 
+  it.each([
+    { cells: ['Name', 'Image Src', 'Image 2'], unread: ['Image Src'] },
+    { cells: ['Name', 'Image 1', 'Images', 'Image 2'], unread: ['Image 1', 'Image 2'] },
+    { cells: ['Name', 'Image 1', 'Image 2'], unread: [] },
+    { cells: ['Handle', 'Image Src', 'Image Position', 'Image Alt Text', 'Variant Image'], unread: [] },
+    { cells: ['Name', 'Image', 'URL', 'Output Image Urls'], unread: [] },
+  ])('warns of the image columns in $cells that are not read', ({ cells, unread }) => {
+    const columns = headerOf(...cells);
+    if (Array.isArray(columns)) throw new Error('no usable header');
+    const warnings = findHeaderWarnings(record(...cells), columns);
+    expect(warnings).toMatchObject(
+      unread.map((column) => ({ code: 'image_column_unread', line: 3, column })),
+    );
+    expect(warnings).toHaveLength(unread.length);
+  });
+
   it('leaves out empty cells at the end, as spreadsheets fill them in', () => {
     expect(headerOf('Name', '', 'Image', '', ' ')).toMatchObject({ names: ['Name', '', 'Image'] });
   });
@@ -84,6 +100,11 @@ describe('readHeader', () => {
     expect(headerOf(...cells)).toMatchObject([{ code: 'header_ambiguous', line: 3, column }]);
   });
 
+  it('cuts a name of any length, wherever it is told', () => {
+    const name = `${' '.repeat(60_000)}Name`;
+    expect(JSON.stringify(headerOf('Name', name, 'Image')).length).toBeLessThan(1000);
+  });
+
   it('does not mind two columns that are not used', () => {
     expect(headerOf('Product Name', 'Title', 'Title', 'Image')).toMatchObject({ productName: 0 });
   });
@@ -96,6 +117,13 @@ describe('readHeader', () => {
     const cells = ['Name', 'Image', ...Array.from({ length: 999 }, (_, n) => `c${n}`)];
     expect(headerOf(...cells)).toMatchObject([{ code: 'overflow_cells', line: 3 }]);
     expect(headerOf(...cells.slice(0, 1000))).toMatchObject({ urls: [1] });
+  });
+
+  it('refuses a million columns without a look at each', () => {
+    const cells = Array.from({ length: 1_000_000 }, () => 'a\0');
+    expect(readHeader({ line: 1, cells, size: 1 })).toMatchObject([
+      { code: 'overflow_cells', message: expect.stringContaining('1000000 columns') },
+    ]);
   });
 
   it('does not count the two columns that an errors CSV adds', () => {

@@ -84,6 +84,14 @@ describe('inspectProductCsv', () => {
     });
   });
 
+  it('warns of an image column that is not read', async () => {
+    const report = await inspect(`Name,Image Src,Image 1\nA,x,${URL_1}\n`);
+    expect(report).toMatchObject({
+      errors: [],
+      warnings: [{ code: 'image_column_unread', line: 1, column: 'Image Src' }],
+    });
+  });
+
   it('passes on what goes wrong with the stream', async () => {
     await expect(inspectProductCsv(openFailing, LIMITS)).rejects.toThrow('disk gone');
   });
@@ -199,6 +207,35 @@ describe('an error of the CSV', () => {
     expect(errors.map(({ value }) => value)).toEqual(['x'.repeat(200), 'x'.repeat(199)]);
   });
 
+  it('is in the column in which it stands, also when its text stands in others', async () => {
+    const { errors } = await inspect(`Name,Image 1,Image 2\nA,${URL_1}|x,x\n`);
+    expect(errors).toMatchObject([
+      { column: 'Image 1', value: 'x' },
+      { column: 'Image 2', value: 'x' },
+    ]);
+  });
+
+  it('has no unprintable or endless column', async () => {
+    const { errors } = await inspect(`Name,Image,No\0te\nA,${URL_1}\n`);
+    expect(errors).toMatchObject([{ code: 'invalid_character', column: 'No\uFFFDte' }]);
+    const report = await inspect(`Name,${'x'.repeat(300)},Image\nA,\0,${URL_1}\n`);
+    expect(report.errors).toMatchObject([{ column: 'x'.repeat(200) }]);
+  });
+
+  it('is told once of all cells beyond the header that cannot be read', async () => {
+    expect(await errorsOf(`${HEADER}\n1,\0,${URL_1},\0,${URL_1},\0\n`)).toEqual([
+      { code: 'invalid_character', line: 2, column: 'Product Name' },
+      { code: 'invalid_character', line: 2, column: null },
+    ]);
+  });
+
+  it('is counted up to 100,000, and then nothing more is read', async () => {
+    const bytes = Buffer.from(`${HEADER}\n${'1,A,\n'.repeat(150_000)}`);
+    const report = await inspect(bytes);
+    expect(report).toMatchObject({ productCount: 100_000, errorCount: 100_000 });
+    expect(report.errors).toHaveLength(100);
+  });
+
   it('comes with all others of the file', async () => {
     expect(await errorsOf(`${HEADER}\n1,A,"x,${URL_1}|y"\n2\n3,C,${URL_1}\n4,D,\n`)).toEqual([
       { code: 'url_invalid', line: 2, column: 'Input Image Urls' },
@@ -283,11 +320,11 @@ describe('readProducts', () => {
     expect(products).toMatchObject([{ serialNumber: '1' }, { serialNumber: '2' }]);
   });
 
-  it('reads several image columns in their order, and fills up short rows', async () => {
+  it('reads several image columns in their order, and does not fill up short rows', async () => {
     const csv = `Name,Image 1,Image 2,Note\nA,${URL_2},"${URL_1}|${URL_2}",x\nB,${URL_1}\n`;
     expect(await productsOf(csv)).toMatchObject([
       { urls: [URL_2, URL_1, URL_2], cells: ['A', URL_2, `${URL_1}|${URL_2}`, 'x'] },
-      { urls: [URL_1], cells: ['B', URL_1, '', ''] },
+      { urls: [URL_1], cells: ['B', URL_1] },
     ]);
   });
 
