@@ -22,7 +22,7 @@ const QUEUES: Record<string, Queue[]> = {
   redis: ['redis'],
   both: ['postgres', 'redis'],
 };
-const MAX_SEED = 2 ** 32 - 1;
+export const MAX_SEED = 2 ** 32 - 1;
 
 /** What the command line asks for. Throws an Error that says what is wrong with it; `names` are the experiments there are. */
 export function parseOptions(args: string[], names: string[]): Options {
@@ -52,7 +52,8 @@ export function parseOptions(args: string[], names: string[]): Options {
   };
 }
 
-function wholeNumber(name: string, text: string, min: number, max: number): number {
+/** Throws an Error that names the option `name`. */
+export function wholeNumber(name: string, text: string, min: number, max: number): number {
   const number = /^\d+$/.test(text) ? Number(text) : NaN;
   if (number >= min && number <= max) return number;
   throw new Error(`${name}: "${text}" is no whole number from ${min} to ${max}`);

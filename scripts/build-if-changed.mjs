@@ -9,6 +9,7 @@ const SOURCES = [
   'samples',
   'bench',
   'faults',
+  'fuzz',
   'package.json',
   'tsconfig.json',
   'tsconfig.build.json',

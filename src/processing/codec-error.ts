@@ -1,5 +1,9 @@
 import { ImageError } from './image-error.js';
 
+// Lossless, arithmetic and 12-bit JPEG, old compressions of TIFF, and 10 bits a sample: rare, but whole.
+const OTHER_PIXELS =
+  /Unsupported JPEG (?:data precision|process)|is not configured|whole number of bytes|samples out of range/;
+
 /** What the caller is told when sharp throws. Its own text, which speaks of libvips and its functions, stays in `cause`. */
 export function codecError(cause: unknown): ImageError {
   const text = cause instanceof Error ? cause.message : String(cause);
@@ -10,6 +14,13 @@ export function codecError(cause: unknown): ImageError {
     return new ImageError(
       'unsupported_format',
       'Images with more than five colour channels are not supported.',
+      { cause },
+    );
+  }
+  if (OTHER_PIXELS.test(text)) {
+    return new ImageError(
+      'unsupported_format',
+      'The image stores its pixels in a way that is not supported.',
       { cause },
     );
   }

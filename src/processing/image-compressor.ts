@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { Env } from '../config/env.js';
@@ -6,9 +7,9 @@ import type { RequestOptions } from '../requests/request-options.js';
 import { codecError } from './codec-error.js';
 import { ImageError } from './image-error.js';
 import { FORMATS, type SourceFormat } from './image-format.js';
-import { refuseTooLongSides, refuseTooManyPixels } from './image-limits.js';
-import { identifyImage } from './image-signature.js';
-import { keepsOriginal } from './kept-original.js';
+import { refuseTooLongSides, refuseTooManyPixels, refuseTooMuchShrinking } from './image-limits.js';
+import { identifyImage, isWebPage } from './image-signature.js';
+import { keptOriginal } from './kept-original.js';
 import { estimateMemory } from './memory-estimate.js';
 import { planOutput, type OutputPlan } from './output-plan.js';
 import { uprightSize } from './output-size.js';
@@ -30,7 +31,7 @@ export interface CompressedImage {
   /** As viewers show it, one frame. */
   width: number;
   height: number;
-  /** `bytes` are the source's, with all that is in them. */
+  /** The pixels are the source's as it had compressed them; its metadata are gone. */
   keptOriginal: boolean;
 }
 
@@ -63,6 +64,7 @@ export class ImageCompressor {
     refuseTooManyPixels(source, this.env.maxImagePixels);
     const plan = planOutput(source, options);
     refuseTooLongSides(plan);
+    refuseTooMuchShrinking(source, plan);
     return { ...source, memoryBytes: estimateMemory(source, plan) };
   }
 
@@ -72,12 +74,16 @@ export class ImageCompressor {
     const { data, info } = await this.pipeline(image, plan, options)
       .toBuffer({ resolveWithObject: true })
       .catch(throwAsImageError);
-    const { format } = plan.encoder;
-    if (keepsOriginal(image, { format, bytes: data.length }, options)) {
+    const original = keptOriginal(
+      image,
+      { bytes: data.length, format: plan.encoder.format, animated: plan.animated },
+      options,
+    );
+    if (original && (await haveSameHeader(original, image.bytes))) {
       const { contentType, extension } = FORMATS[image.format];
-      return { bytes: image.bytes, contentType, extension, ...uprightSize(image), keptOriginal: true };
+      return { bytes: original, contentType, extension, ...uprightSize(image), keptOriginal: true };
     }
-    const { contentType, extension } = FORMATS[format];
+    const { contentType, extension } = FORMATS[plan.encoder.format];
     const height = info.pageHeight ?? info.height;
     return { bytes: data, contentType, extension, width: info.width, height, keptOriginal: false };
   }
@@ -104,7 +110,12 @@ export class ImageCompressor {
 /** The format of an image we open; throws an ImageError for all else. */
 function openableFormat(bytes: Buffer): SourceFormat {
   const found = identifyImage(bytes);
-  if (!found) throw new ImageError('not_an_image', 'The file is not an image.');
+  if (!found) {
+    const what = isWebPage(bytes)
+      ? 'The host sent a web page instead of an image.'
+      : 'The file is not an image.';
+    throw new ImageError('not_an_image', what);
+  }
   if (typeof found === 'string') return found;
   throw new ImageError('unsupported_format', `${found.kind} images are not supported.`);
 }
@@ -124,6 +135,39 @@ function describe(bytes: Buffer, format: SourceFormat, header: Metadata): Source
     hasAlpha: header.hasAlpha,
     deepWithProfile: header.space === 'rgb16' && header.hasProfile,
   };
+}
+
+/** What a viewer goes by before it decodes. The resolution may have stood in the metadata that are gone. */
+const HEADER_FIELDS = [
+  'format',
+  'width',
+  'height',
+  'orientation',
+  'pages',
+  'delay',
+  'loop',
+  'space',
+  'channels',
+  'depth',
+  'hasAlpha',
+  'hasProfile',
+  'isProgressive',
+] as const satisfies (keyof Metadata)[];
+
+/** Whether libvips, too, finds the picture as it was after its metadata were cut out. */
+export async function haveSameHeader(stripped: Buffer, source: Buffer): Promise<boolean> {
+  const [one, other] = await Promise.all(
+    [stripped, source].map((bytes) => sharp(bytes, { limitInputPixels: false }).metadata()),
+  ).catch(() => []);
+  if (!one || !other) return false;
+  return HEADER_FIELDS.every((field) =>
+    isDeepStrictEqual(headerValue(one, field), headerValue(other, field)),
+  );
+}
+
+/** Upright is said, or not said at all. */
+function headerValue(header: Metadata, field: (typeof HEADER_FIELDS)[number]): unknown {
+  return field === 'orientation' ? (header.orientation ?? 1) : header[field];
 }
 
 function throwAsImageError(error: unknown): never {

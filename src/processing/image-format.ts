@@ -22,16 +22,3 @@ export const FORMATS: Record<SourceFormat, FormatFacts> = {
   avif: { contentType: 'image/avif', extension: 'avif', name: 'AVIF', maxSide: 16_384 },
   tiff: { contentType: 'image/tiff', extension: 'tiff', name: 'TIFF', maxSide: 2 ** 31 - 1 },
 };
-
-/** Whether a PNG moves (APNG): its `acTL` chunk must come before the pixels. Decoders of still PNGs see the first frame only. */
-export function isAnimatedPng(bytes: Buffer): boolean {
-  const chunkOverhead = 12;
-  let offset = 8;
-  while (offset + chunkOverhead <= bytes.length) {
-    const type = bytes.toString('latin1', offset + 4, offset + 8);
-    if (type === 'acTL') return true;
-    if (type === 'IDAT') return false;
-    offset += chunkOverhead + bytes.readUInt32BE(offset);
-  }
-  return false;
-}

@@ -68,6 +68,10 @@ function brandsOf(bytes: Buffer): string[] {
   return brands;
 }
 
+/** What comes from behind a login, or from a host that answers everything with its front page. */
+export const isWebPage = (bytes: Buffer): boolean =>
+  /^(?:\xef\xbb\xbf)?\s*<(?:!doctype html|html|head|body)[\s>]/i.test(bytes.toString('latin1', 0, 1024));
+
 /** Whether the root element is `svg`: an HTML page that holds a drawing somewhere is no image. */
 function isSvg(head: string): boolean {
   let rest = head.replace(/^\xef\xbb\xbf/, '').trimStart();

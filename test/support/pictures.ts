@@ -105,6 +105,21 @@ export async function animatedPng(width = 64, height = 64): Promise<Buffer> {
   ]);
 }
 
+/** The PNG with more chunks before its pixels. */
+export function withPngChunks(png: Buffer, chunks: Buffer[]): Buffer {
+  return Buffer.concat([png.subarray(0, 33), ...chunks, png.subarray(33)]);
+}
+
+/** The JPEG with more segments at its start, given as marker and content. */
+export function withJpegSegments(jpeg: Buffer, segments: [marker: number, content: Buffer][]): Buffer {
+  const written = segments.flatMap(([marker, content]) => {
+    const head = Buffer.from([0xff, marker, 0, 0]);
+    head.writeUInt16BE(content.length + 2, 2);
+    return [head, content];
+  });
+  return Buffer.concat([jpeg.subarray(0, 2), ...written, jpeg.subarray(2)]);
+}
+
 /** The PNG with a header that tells another size, its checksum right. */
 export function resizedHeader(png: Buffer, width: number, height: number): Buffer {
   const depthAndType = png.subarray(24, 29);
@@ -128,7 +143,8 @@ function nearestQuarter(colour: number[]): Quarter {
   return QUARTERS.toSorted((a, b) => distance(a) - distance(b))[0]!;
 }
 
-function pngChunk(type: string, data: Buffer): Buffer {
+/** A chunk with its length and checksum. */
+export function pngChunk(type: string, data: Buffer): Buffer {
   const typed = Buffer.concat([Buffer.from(type, 'latin1'), data]);
   return Buffer.concat([uint32(data.length), typed, uint32(crc32(typed))]);
 }

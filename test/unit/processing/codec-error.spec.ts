@@ -8,6 +8,13 @@ it.each([
   ],
   ['decode_timeout', 'timeout: 100% complete\nwebpsave: unable to encode'],
   ['unsupported_format', 'Input image exceeds channel limit'],
+  ['unsupported_format', 'VipsJpeg: Unsupported JPEG data precision 12'],
+  ['unsupported_format', 'VipsJpeg: Unsupported JPEG process: SOF type 0xcb'],
+  ['unsupported_format', 'tiff2vips: Old-style JPEG compression support is not configured'],
+  [
+    'unsupported_format',
+    'Input buffer has corrupt header: tiff2vips: samples_per_pixel not a whole number of bytes',
+  ],
   ['encode_failed', 'Processed image is too large for the WebP format'],
   ['encode_failed', 'webpsave: unable to encode'],
   ['encode_failed', 'heifsave: Unsupported feature'],

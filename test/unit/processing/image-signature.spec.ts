@@ -1,4 +1,4 @@
-import { identifyImage } from '../../../src/processing/image-signature.js';
+import { identifyImage, isWebPage } from '../../../src/processing/image-signature.js';
 
 const identify = (text: string) => identifyImage(Buffer.from(text, 'latin1'));
 const ftyp = (major: string, ...compatible: string[]) =>
@@ -68,4 +68,15 @@ it('looks at the beginning only', () => {
   const page = `<!--${' '.repeat(1_000_000)}--><svg>`;
 
   expect(identify(page)).toBeUndefined();
+});
+
+it.each([
+  [true, '<!DOCTYPE html><html>'],
+  [true, '\xef\xbb\xbf\r\n  <html lang="en">'],
+  [true, '<HEAD>'],
+  [false, '<svg xmlns="http://www.w3.org/2000/svg">'],
+  [false, '<htmlish>'],
+  [false, 'see <html>'],
+])('%s: a web page begins with %j', (expected, head) => {
+  expect(isWebPage(Buffer.from(head, 'latin1'))).toBe(expected);
 });
