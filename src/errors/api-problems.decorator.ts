@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { ProblemDto } from './problem.dto.js';
-import { PROBLEMS, type ProblemCode } from './problem.js';
+import { PROBLEMS, type ProblemCode } from './problem-catalogue.js';
 
 /** What can happen at any route. */
 const ANYWHERE: ProblemCode[] = ['internal_error', 'unavailable'];

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { PROBLEMS, type ProblemCode } from './problem.js';
+import { PROBLEMS, type ProblemCode } from './problem-catalogue.js';
 
 /** One fault among several, in a parameter or in the CSV. */
 export class FaultDto {

@@ -3,7 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Env } from '../config/env.js';
 import { outageOf } from './outage.js';
 import { problemBody } from './problem-body.js';
-import { Problem, type ProblemCode } from './problem.js';
+import type { ProblemCode } from './problem-catalogue.js';
+import { Problem } from './problem.js';
 
 /** Statuses that the framework answers with by itself, and what we call them; other 4xx are malformed requests. */
 const BY_STATUS: Record<number, ProblemCode> = {
@@ -34,12 +35,18 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** Also for what Fastify finds wrong before there is a route, and so before Nest. */
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    // A body that came too slowly: its sender has been told, and what was reading it now fails.
+    if (reply.sent) {
+      if (!(error instanceof Problem) && codeOfNode(error) !== 'ECONNRESET') this.log(error, request);
+      return;
+    }
     const problem = toProblem(error, request);
     if (problem.status >= 500) this.log(error, request);
-    const { retryAfterSeconds } = problem.extra;
+    const { retryAfterSeconds, headers } = problem.extra;
+    if (headers) reply.headers(headers);
     if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds));
-    // A body that was not read to its end would be taken for the next request of the connection.
-    if (!request.raw.complete) reply.header('connection', 'close');
+    // Nobody goes on with a body that was left in the middle. One that nobody has begun is thrown away by Node.
+    if (!request.raw.complete && request.raw.readableDidRead) reply.header('connection', 'close');
     void reply
       .status(problem.status)
       .headers({ 'content-type': 'application/problem+json; charset=utf-8', 'x-request-id': request.id })
@@ -56,6 +63,10 @@ export class ProblemFilter implements ExceptionFilter {
 
 function toProblem(error: unknown, request: FastifyRequest): Problem {
   if (error instanceof Problem) return error;
+  // Before a look for outages: a connection to the database breaks with the same code.
+  if (request.raw.destroyed && !request.raw.complete && codeOfNode(error) === 'ECONNRESET') {
+    return new Problem('malformed_request', 'The request broke off before its end.', { cause: error });
+  }
   const outage = outageOf(error);
   if (outage) {
     return new Problem('unavailable', outage, { retryAfterSeconds: RETRY_AFTER_SECONDS, cause: error });
@@ -91,3 +102,4 @@ function detailOf(code: ProblemCode, error: Error): string {
 
 const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 const stackOf = (error: unknown): string | undefined => (error instanceof Error ? error.stack : undefined);
+const codeOfNode = (error: unknown): unknown => (Object(error) as NodeJS.ErrnoException).code;

@@ -1,7 +1,8 @@
 import { Controller, Get, Header, Param } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { ApiProblems } from './api-problems.decorator.js';
-import { Problem, PROBLEMS, type ProblemCode } from './problem.js';
+import { PROBLEMS, type ProblemCode } from './problem-catalogue.js';
+import { Problem } from './problem.js';
 
 /** The pages that the `type` of a problem leads to. */
 @ApiTags('operations')

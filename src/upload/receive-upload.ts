@@ -1,9 +1,10 @@
+import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
-import type { Multipart, MultipartFile } from '@fastify/multipart';
+import type { Multipart, MultipartFile, MultipartValue } from '@fastify/multipart';
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../errors/problem.js';
 import { asUploadProblem, fileTooLarge, givenWrongly } from './upload-problems.js';
-import { spool, type Spool } from './spool.js';
+import { spool, SpoolLimitError, type Spool } from './spool.js';
 
 /** An upload as it came in: the file on disk, and all values beside it. */
 export interface ReceivedUpload {
@@ -13,7 +14,7 @@ export interface ReceivedUpload {
   values: Record<string, unknown>;
 }
 
-/** Media types of a body that is the file itself; their parsers hand the stream through (see app.ts). */
+/** Media types of a body that is the file itself; their parsers hand the stream through (see http/adapter.ts). */
 export const FILE_MEDIA_TYPES = ['text/csv', 'application/csv', 'text/tab-separated-values', 'text/plain'];
 
 /** Far more than there are options; busboy refuses what is above. */
@@ -49,16 +50,18 @@ async function receiveForm(
   let file: Spool | undefined;
   let fileName: string | null = null;
   try {
-    for await (const part of request.parts({
-      isPartAFile: isFilePart,
-      limits: { ...FORM_LIMITS, fileSize: maxBytes + 1 },
-    })) {
+    const limits = { ...FORM_LIMITS, fileSize: maxBytes + 1 };
+    const parts = request.parts({ isPartAFile: isFilePart, limits });
+    const outgrown = moreThan(maxBytes + FORM_BYTES, request.raw);
+    for (;;) {
+      const { done, value: part } = await Promise.race([parts.next(), outgrown]);
+      if (done) break;
       if (isFile(part)) {
         assertWantedFile(part, file !== undefined);
         fileName = part.filename || null;
         file = await spool(part.file, directory, maxBytes);
       } else {
-        addValue(values, part.fieldname, part.value);
+        addField(values, part);
       }
     }
   } catch (error) {
@@ -90,6 +93,31 @@ function assertWantedFile({ fieldname }: MultipartFile, hasFile: boolean): void 
     throw new Problem('file_missing', `The file came as the field "${fieldname}"; send it as "file".`);
   }
   if (hasFile) throw givenWrongly('file', 'The form has two files; send one CSV at a time.');
+}
+
+/**
+ * Fails when so many bytes have come: in front of the first part, behind the last and between them nothing else counts
+ * them, and the declared length need not be there.
+ */
+function moreThan(maxBytes: number, raw: IncomingMessage): Promise<never> {
+  let bytes = 0;
+  const failure = new Promise<never>((_resolve, reject) => {
+    raw.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes > maxBytes) reject(new SpoolLimitError(`more than ${maxBytes} bytes`));
+    });
+  });
+  // Nobody may be waiting for it just then.
+  failure.catch(() => undefined);
+  return failure;
+}
+
+/** One that says that it is JSON was parsed; what broke off comes as a field without a value. */
+function addField(values: Record<string, unknown>, { fieldname, value }: MultipartValue): void {
+  if (value !== undefined && typeof value !== 'string') {
+    throw givenWrongly(fieldname, `"${fieldname}" must be plain text.`);
+  }
+  addValue(values, fieldname, value);
 }
 
 /** A query parameter that is given twice is a list, a form field comes again. */

@@ -3,7 +3,7 @@ import { connect } from '../support/invariants.js';
 import { openFiles } from '../support/open-files.js';
 import { photo } from '../support/pictures.js';
 import { expectProblem } from '../support/problems.js';
-import { rawConnection, uploadHead } from '../support/raw-connection.js';
+import { firstPacket, rawConnection, uploadHead } from '../support/raw-connection.js';
 import { startService, type TestService } from '../support/service.js';
 import { expectNothingStored } from '../support/stored.js';
 import { CSV, FILE, formOf, handmadeForm, HEADER } from '../support/upload-form.js';
@@ -177,9 +177,9 @@ describe('what is too large', () => {
   it.each(['text/csv', 'multipart/form-data; boundary=b'])(
     'what says so is refused before it is sent, as %s',
     async (type) => {
-      const { send, answer } = await rawConnection(service.env.publicUrl);
-      send(uploadHead(type, huge));
-      expect(await answer).toMatch(/^HTTP\/1.1 413 .*connection: close.*"code":"file_too_large"/is);
+      const sender = await rawConnection(service.env.publicUrl);
+      sender.send(uploadHead(type, huge));
+      expect(await firstPacket(sender)).toMatch(/^HTTP\/1.1 413 .*"code":"file_too_large"/is);
     },
   );
 

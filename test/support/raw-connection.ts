@@ -24,9 +24,31 @@ export async function rawConnection(url: string): Promise<RawConnection> {
 export function uploadHead(contentType: string, contentLength: number, query = ''): string {
   return [
     `POST /api/upload${query} HTTP/1.1`,
-    'Host: halftone.test',
+    'Host: localhost',
     `Content-Type: ${contentType}`,
     `Content-Length: ${contentLength}`,
     '\r\n',
   ].join('\r\n');
+}
+
+/** What comes first, of an answer that is one packet; then the connection is closed. */
+export async function firstPacket({ socket }: RawConnection): Promise<string> {
+  const [packet] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  return packet.toString();
+}
+
+/** What the bytes are answered with, by a server that then closes. */
+export async function rawAnswer(url: string, bytes: string): Promise<Response> {
+  const { send, answer } = await rawConnection(url);
+  send(bytes);
+  return parseAnswer(await answer);
+}
+
+/** An answer as it came over the connection. */
+export function parseAnswer(answer: string): Response {
+  const end = answer.indexOf('\r\n\r\n');
+  const [statusLine, ...lines] = answer.slice(0, end).split('\r\n');
+  const headers = lines.map((line) => line.split(': ') as [string, string]);
+  return new Response(answer.slice(end + 4) || null, { status: Number(statusLine!.split(' ')[1]), headers });
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import multipart from '@fastify/multipart';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import type { Problem } from '../../../src/errors/problem.js';
+import { Problem } from '../../../src/errors/problem.js';
 import { FILE_MEDIA_TYPES, receiveUpload } from '../../../src/upload/receive-upload.js';
 import { expectNoneOpenIn } from '../../support/open-files.js';
 import { rawConnection, uploadHead } from '../../support/raw-connection.js';
@@ -141,6 +141,74 @@ describe('receiveUpload', () => {
     expect(await outcome).toEqual(
       problem('malformed_request', 'The upload broke off before its end; nothing was stored.'),
     );
+  });
+
+  const field = (name: string, value: string, head = ''): string =>
+    `--b\r\nContent-Disposition: form-data; name="${name}"\r\n${head}\r\n${value}\r\n`;
+  const filePart = `--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n${CSV}\r\n`;
+  const end = '--b--\r\n';
+  const json = 'Content-Type: application/json\r\n';
+  const times = (count: number, partOf: (index: number) => string): string =>
+    Array.from({ length: count }, (_, index) => partOf(index)).join('');
+
+  it.each<[string, string, Problem['code']]>([
+    ['too many fields', times(40, (index) => field(`f${index}`, '1')) + filePart + end, 'body_too_large'],
+    [
+      'too many fields behind the file',
+      filePart + times(40, (index) => field(`f${index}`, '1')) + end,
+      'body_too_large',
+    ],
+    ['a hundred thousand fields', times(100_000, () => field('a', '')) + end, 'file_too_large'],
+    ['too many files', times(50, () => filePart) + end, 'validation_failed'],
+    [
+      'the file as a part of a part',
+      field('x', 'a', 'Content-Type: multipart/mixed; boundary=c\r\n') + end,
+      'file_missing',
+    ],
+    [
+      'deep JSON as a field',
+      field('label', '{"a":'.repeat(2000) + '1' + '}'.repeat(2000), json) + filePart + end,
+      'validation_failed',
+    ],
+    ['a list as a field', field('label', '["a"]', json) + filePart + end, 'validation_failed'],
+    ['no end', filePart, 'malformed_request'],
+    ['half an end', `${filePart}--b-`, 'malformed_request'],
+    ['no part', end, 'file_missing'],
+    ['no boundary', 'hello', 'malformed_request'],
+  ])('refuses a form with %s', async (_what, body, code) => {
+    expect(await post(body, 'multipart/form-data; boundary=b')).toEqual(problem(code));
+  });
+
+  it.each([
+    ['JSON that is none', field('label', '{', json)],
+    ['a field that no object may have', field('__proto__', '1')],
+  ])('leaves it to the parser of forms to refuse %s', async (_what, part) => {
+    expect(await post(part + filePart + end, 'multipart/form-data; boundary=b')).toEqual({
+      thrown: expect.objectContaining({ name: 'FastifyError' }),
+    });
+  });
+
+  it('takes what stands around the parts of a form, up to a MiB', async () => {
+    const around = 'x'.repeat(500_000);
+    const form = `${around}\r\n${filePart}${end}${around}`;
+    expect(await post(form, 'multipart/form-data; boundary=b')).toMatchObject({ content: CSV });
+  });
+
+  it.each([
+    ['in front of its first part', '', 'x'],
+    ['behind its last part', filePart + end, 'x'],
+    ['in the head of a part', '--b\r\nX-A: ', 'x'],
+    ['in a field', '--b\r\nContent-Disposition: form-data; name="label"\r\n\r\n', 'x'],
+    ['in empty fields', '', field('', '')],
+  ])('refuses a form of chunks that goes on for ever %s', async (_where, begin, more) => {
+    const outcome = nextOutcome();
+    const { send, socket } = await rawConnection(url);
+    const head = uploadHead('multipart/form-data; boundary=b', 0);
+    const all = begin + more.repeat(2_000_000 / more.length);
+    send(head.replace('Content-Length: 0', 'Transfer-Encoding: chunked'));
+    send(`${all.length.toString(16)}\r\n${all}\r\n`);
+    expect(await outcome).toEqual({ thrown: expect.any(Problem) });
+    socket.destroy();
   });
 
   it('leaves trouble of the disk as it is', async () => {

@@ -1,10 +1,13 @@
-import { Problem, PROBLEMS, type ProblemCode } from '../../../src/errors/problem.js';
+import { PROBLEMS, type ProblemCode } from '../../../src/errors/problem-catalogue.js';
+import { Problem } from '../../../src/errors/problem.js';
 
 const CODES = Object.keys(PROBLEMS) as ProblemCode[];
 
 describe('the problems', () => {
   it.each(CODES)('%s is one of those of the contract', (code) => {
-    expect([400, 401, 404, 409, 413, 415, 422, 429, 500, 503]).toContain(PROBLEMS[code].status);
+    expect([400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 500, 503]).toContain(
+      PROBLEMS[code].status,
+    );
   });
 
   it.each(CODES)('%s has a title without a full stop and a help of sentences', (code) => {

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { ProblemFilter } from './errors/problem.filter.js';
-import { stoppingProblem } from './errors/stopping-problem.js';
+import type { ProblemFilter } from '../errors/problem.filter.js';
+import { stoppingProblem } from '../errors/stopping-problem.js';
 
 /**
  * A closing server takes no new connections, but requests still come over those that are open: they are answered with a

@@ -1,4 +1,4 @@
-import { rewritePath } from '../../src/rewrite-path.js';
+import { rewritePath } from '../../../src/http/rewrite-path.js';
 
 describe('rewritePath', () => {
   it.each([
