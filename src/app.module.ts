@@ -1,5 +1,6 @@
 import type { DynamicModule } from '@nestjs/common';
 import { ApiModule } from './api.module.js';
+import { AuthModule } from './auth/auth.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Env } from './config/env.js';
 import { DatabaseModule } from './database/database.module.js';
@@ -18,6 +19,7 @@ export class AppModule {
         logging,
         DatabaseModule.forRoot(ENTITIES),
         QueueModule,
+        AuthModule,
         HealthModule,
         ...(env.appMode === 'worker' ? [] : [ApiModule]),
         ...(env.appMode === 'api' ? [] : [WorkerModule]),

@@ -1,3 +1,5 @@
+import { ApiKey } from './auth/api-key.entity.js';
+import { CallCount } from './auth/call-count.entity.js';
 import { Slice } from './processing/slice.entity.js';
 import { WorkerProcess } from './processing/worker.entity.js';
 import { IdempotencyKey } from './requests/idempotency-key.entity.js';
@@ -12,6 +14,8 @@ import { WebhookEvent } from './webhooks/webhook-event.entity.js';
 
 /** Every table, as a class. A test compares them with what the migrations make. */
 export const ENTITIES = [
+  ApiKey,
+  CallCount,
   ProcessingRequest,
   Product,
   ProductImage,

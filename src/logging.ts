@@ -58,8 +58,9 @@ function requestLogging(logger: Pino): Params {
   };
 }
 
+/** Without the query, and without a key that somebody took for a part of the path. */
 const lineOf = ({ method, url = '' }: { method?: string; url?: string }): string =>
-  `${method} ${url.replace(/\?.*$/, '')}`;
+  `${method} ${url.replace(/\?.*$/, '').replace(/halftone_\w+/g, 'halftone_…')}`;
 const isProbe = (url = ''): boolean => url.startsWith('/health/');
 
 class QuietLogger extends Logger {

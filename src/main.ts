@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import closeWithGrace, { type Signals } from 'close-with-grace';
 import { closeApp, createApp } from './app.js';
+import { prepareKeys } from './auth/prepare-keys.js';
 import { parseEnv, readDotEnv, type Env } from './config/env.js';
 import { prepareDatabase } from './database/prepare-database.js';
 import { createLogging } from './logging.js';
@@ -29,6 +30,7 @@ async function start(env: Env): Promise<void> {
   const database = prepareDatabase(env);
   started.push(async () => (await database).stop());
   env.databaseUrl = (await database).url;
+  await prepareKeys(env);
   const app = await createApp(env, logging);
   started.push(() => closeApp(app, env.shutdownTimeoutMs));
   await app.listen(env.port, env.host);

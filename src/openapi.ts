@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { BEARER, KEY_HEADER } from './access/access.decorator.js';
 import { VERSION } from './config/version.js';
 
 const SERVICE: Omit<OpenAPIObject, 'paths'> = {
@@ -10,6 +11,17 @@ const SERVICE: Omit<OpenAPIObject, 'paths'> = {
       'Bulk image compression from a spreadsheet. Upload a CSV with image URLs; every image is downloaded, compressed ' +
       'and stored by background workers. Watch the status, fetch the output CSV, or get a signed webhook.',
     version: VERSION,
+  },
+  components: {
+    securitySchemes: {
+      [BEARER]: {
+        type: 'http',
+        scheme: 'bearer',
+        description:
+          'A key. A service that has none yet asks for none, and then only this machine reaches it.',
+      },
+      [KEY_HEADER]: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same key.' },
+    },
   },
   servers: [{ url: '/', description: 'The service that this document comes from.' }],
   tags: [
@@ -42,7 +54,8 @@ export function serveOpenApi(app: INestApplication): void {
     raw: ['json'],
     jsonDocumentUrl: 'openapi.json',
     customSiteTitle: 'Halftone API',
-    swaggerOptions: { defaultModelsExpandDepth: 0 },
+    // No badge of validator.swagger.io, which would be told the address of the service.
+    swaggerOptions: { defaultModelsExpandDepth: 0, validatorUrl: null },
   });
 }
 

@@ -1,6 +1,5 @@
 import { Logger, type INestApplication } from '@nestjs/common';
 import type { Env } from './config/env.js';
-import { isLoopbackHost } from './config/loopback-host.js';
 import { VERSION } from './config/version.js';
 
 /** Says where the service is to be found, and what an operator should know about its settings. */
@@ -16,9 +15,9 @@ export async function announce(app: INestApplication, env: Env): Promise<void> {
         `${env.workerConcurrency + 4} or more, set before Node starts (npm start does it)`,
     );
   }
-  if (env.appMode !== 'worker' && !isLoopbackHost(env.host)) {
+  if (env.appMode !== 'worker' && ['0.0.0.0', '[::]'].includes(new URL(env.publicUrl).hostname)) {
     logger.warn(
-      `Everyone who can reach ${env.host}:${env.port} can use this API: there are no access keys yet`,
+      `PUBLIC_URL is ${env.publicUrl}, which nobody can call: URLs that are handed out lead nowhere`,
     );
   }
   if (env.allowPrivateAddresses) {

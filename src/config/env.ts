@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { namedApiKeys, type NamedApiKey } from './named-api-keys.js';
+import { networkRanges } from './network-ranges.js';
 import { boolean, duration, integer, listOf, oneOf, size, text, url, type Setting } from './settings.js';
 import { parseStorageUrl, type StorageTarget } from './storage-url.js';
 
@@ -24,6 +26,15 @@ export class Env {
   /** Undefined: the queue lives in PostgreSQL. */
   redisUrl: string | undefined;
   storage: StorageTarget;
+  /** To be kept at the start of an API, unless they are already. */
+  apiKeys: NamedApiKey[];
+  /** Addresses and ranges of proxies whose X-Forwarded-For is believed. */
+  trustedProxies: string[];
+  /** Requests a minute of one key, or of one address; 0: any number. Undefined: 6,000, and any number from this machine without keys. */
+  rateLimit: number | undefined;
+  /** Of one owner at once. */
+  maxOpenRequests: number;
+  maxOpenImages: number;
   allowPrivateAddresses: boolean;
   allowedPorts: number[];
   maxCsvBytes: number;
@@ -97,6 +108,11 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     databaseUrl: optional('DATABASE_URL', url('postgres', 'postgresql')),
     redisUrl: optional('REDIS_URL', url('redis', 'rediss')),
     storage: read('STORAGE_URL', { parse: parseStorageUrl }, `file:${join(dataDir, 'files')}`),
+    apiKeys: optional('API_KEYS', namedApiKeys()) ?? [],
+    trustedProxies: optional('TRUSTED_PROXIES', networkRanges()) ?? [],
+    rateLimit: optional('RATE_LIMIT', integer(0, 1_000_000)),
+    maxOpenRequests: read('MAX_OPEN_REQUESTS', integer(1, 1_000_000), '1000'),
+    maxOpenImages: read('MAX_OPEN_IMAGES', integer(1, 1_000_000_000), '10000000'),
     allowPrivateAddresses: read('ALLOW_PRIVATE_ADDRESSES', boolean(), 'false'),
     allowedPorts: read('ALLOWED_PORTS', listOf(integer(1, 65_535)), '80,443'),
     maxCsvBytes: read('MAX_CSV_BYTES', size(1, 16 * 1024 * MiB), '200MiB'),
@@ -126,8 +142,6 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   if (env.appMode === 'worker' && !env.databaseUrl) {
     faults.push('DATABASE_URL: a worker needs the database of its API; set it to the same URL');
   }
-  // Refused rather than ignored: whoever sets it expects the API to be closed.
-  if (source.API_KEYS) faults.push('API_KEYS: keys are not supported yet; unset it and keep HOST private');
   if (faults.length > 0) throw new EnvError(faults);
   return env;
 }

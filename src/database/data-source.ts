@@ -5,6 +5,7 @@ import { CreateInstallation1763690400002 } from '../../migrations/1763690400002-
 import { ManageWebhooks1763690400003 } from '../../migrations/1763690400003-manage-webhooks.js';
 import { MeasureSpeed1763690400004 } from '../../migrations/1763690400004-measure-speed.js';
 import { OutliveFaults1763690400005 } from '../../migrations/1763690400005-outlive-faults.js';
+import { AskForKeys1763690400006 } from '../../migrations/1763690400006-ask-for-keys.js';
 import { SESSION_LIMITS } from './session-limits.js';
 
 const migrations = [
@@ -14,6 +15,7 @@ const migrations = [
   ManageWebhooks1763690400003,
   MeasureSpeed1763690400004,
   OutliveFaults1763690400005,
+  AskForKeys1763690400006,
 ];
 
 type Entities = MixedList<string | (new () => object) | EntitySchema>;

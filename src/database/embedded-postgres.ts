@@ -21,7 +21,7 @@ export interface EmbeddedPostgresOptions {
   resolvePackage?: (name: string) => string;
 }
 
-const DATABASE = 'halftone';
+export const EMBEDDED_DATABASE = 'halftone';
 
 /**
  * Starts the PostgreSQL in `dataDir/postgres`, or takes over the one that a killed process left running there. Throws an
@@ -63,7 +63,7 @@ async function start(
     ? 'was left running by a process that died, and is taken over'
     : 'has started';
   log(`The PostgreSQL in ${home} ${how} (port ${server.port}, process ${server.pid})`);
-  return { url: clusterUrl(cluster, server.port, DATABASE), stop };
+  return { url: clusterUrl(cluster, server.port, EMBEDDED_DATABASE), stop };
 }
 
 function stopOnce(directory: string, { owner, pid }: OwnedServer): () => Promise<void> {
@@ -81,8 +81,8 @@ async function createDatabase(url: string): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    const found = await client.query('SELECT FROM pg_database WHERE datname = $1', [DATABASE]);
-    if (found.rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+    const found = await client.query('SELECT FROM pg_database WHERE datname = $1', [EMBEDDED_DATABASE]);
+    if (found.rowCount === 0) await client.query(`CREATE DATABASE ${EMBEDDED_DATABASE}`);
   } finally {
     await client.end();
   }

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { findEmbeddedBinaries, type EmbeddedBinaries } from './embedded-binaries.js';
 import { findPostgresAccount, spawnPostgres, type PostgresAccount } from './postgres-account.js';
+import { findPostmaster } from './postmaster-pid.js';
 
 /** The only role; the cluster serves nobody else. */
 const ROLE = 'halftone';
@@ -33,13 +34,29 @@ export async function openCluster(
   const account = await findPostgresAccount(directory);
   const binaries = await findEmbeddedBinaries(account, resolvePackage);
   if (!isCluster(directory)) await createCluster(dataDir, home, account, binaries);
-  const password = await readFile(join(home, 'password'), 'utf8');
-  return { directory, logFile: join(home, 'server.log'), password: password.trim(), account, binaries };
+  const password = await readPassword(home);
+  return { directory, logFile: join(home, 'server.log'), password, account, binaries };
+}
+
+export const hasCluster = (dataDir: string): boolean => isCluster(join(dataDir, 'postgres', 'data'));
+
+/** The URL of `database` in `dataDir/postgres` while some process runs that; undefined when none does. */
+export async function runningClusterUrl(dataDir: string, database: string): Promise<string | undefined> {
+  const home = join(dataDir, 'postgres');
+  const directory = join(home, 'data');
+  if (!isCluster(directory)) return undefined;
+  const { running } = await findPostmaster(directory);
+  if (!running?.ready || !running.port) return undefined;
+  return clusterUrl({ password: await readPassword(home) }, running.port, database);
 }
 
 /** The URL of `database` of the cluster, whose server listens on `port`. */
-export function clusterUrl(cluster: Cluster, port: number, database: string): string {
-  return `postgres://${ROLE}:${cluster.password}@127.0.0.1:${port}/${database}`;
+export function clusterUrl({ password }: Pick<Cluster, 'password'>, port: number, database: string): string {
+  return `postgres://${ROLE}:${password}@127.0.0.1:${port}/${database}`;
+}
+
+async function readPassword(home: string): Promise<string> {
+  return (await readFile(join(home, 'password'), 'utf8')).trim();
 }
 
 /** Removes what a process that was killed in the middle of `initdb` left behind. Only for the owner of the cluster. */

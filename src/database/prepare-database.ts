@@ -14,11 +14,7 @@ export interface PreparedDatabase {
  */
 export async function prepareDatabase(env: Env): Promise<PreparedDatabase> {
   if (env.databaseUrl) {
-    await assertMigrated(env.databaseUrl).catch((error: NodeJS.ErrnoException) => {
-      // With a code it is the driver's or the server's, and says neither which setting it is about nor what to do.
-      if (!error.code) throw error;
-      throw new Error(`The database of DATABASE_URL cannot be used: ${error.message}`, { cause: error });
-    });
+    await assertUsable(env.databaseUrl);
     return { url: env.databaseUrl, stop: async () => undefined };
   }
   const logger = new Logger('PostgreSQL');
@@ -30,4 +26,13 @@ export async function prepareDatabase(env: Env): Promise<PreparedDatabase> {
     throw error;
   }
   return postgres;
+}
+
+/** Throws an Error that says what to do when the database of DATABASE_URL does not answer, or is not at this version. */
+export async function assertUsable(databaseUrl: string): Promise<void> {
+  await assertMigrated(databaseUrl).catch((error: NodeJS.ErrnoException) => {
+    // With a code it is the driver's or the server's, and says neither which setting it is about nor what to do.
+    if (!error.code) throw error;
+    throw new Error(`The database of DATABASE_URL cannot be used: ${error.message}`, { cause: error });
+  });
 }

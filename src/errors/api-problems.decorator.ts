@@ -5,10 +5,18 @@ import { PROBLEMS, type ProblemCode } from './problem-catalogue.js';
 
 /** What can happen at any route. */
 const ANYWHERE: ProblemCode[] = ['internal_error', 'unavailable'];
+/** What the guard answers with, before a route that asks for a key. */
+const GUARDED: ProblemCode[] = ['unauthorized', 'insufficient_scope', 'foreign_page', 'rate_limited'];
 
 /** Says in the OpenAPI document which problems a route answers with; those of one HTTP status share a response. */
-export function ApiProblems(...own: ProblemCode[]): MethodDecorator & ClassDecorator {
-  const codes = [...own, ...ANYWHERE];
+export const ApiProblems = (...own: ProblemCode[]): MethodDecorator & ClassDecorator =>
+  problemResponses([...own, ...GUARDED, ...ANYWHERE]);
+
+/** The same of a route that everybody may call. */
+export const ApiPublicProblems = (...own: ProblemCode[]): MethodDecorator & ClassDecorator =>
+  problemResponses([...own, ...ANYWHERE]);
+
+function problemResponses(codes: ProblemCode[]): MethodDecorator & ClassDecorator {
   const statuses = [...new Set(codes.map((code) => PROBLEMS[code].status))];
   return applyDecorators(
     ApiExtraModels(ProblemDto),

@@ -1,11 +1,13 @@
 import { Controller, Get, Header, Param } from '@nestjs/common';
 import { ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { ApiProblems } from './api-problems.decorator.js';
+import { Access } from '../access/access.decorator.js';
+import { ApiPublicProblems } from './api-problems.decorator.js';
 import { PROBLEMS, type ProblemCode } from './problem-catalogue.js';
 import { Problem } from './problem.js';
 
 /** The pages that the `type` of a problem leads to. */
 @ApiTags('operations')
+@Access('public')
 @Controller('problems')
 export class ProblemsController {
   @Get(':code')
@@ -19,7 +21,7 @@ export class ProblemsController {
     description: 'A few lines of text.',
     content: { 'text/plain': { schema: { type: 'string' } } },
   })
-  @ApiProblems('not_found')
+  @ApiPublicProblems('not_found')
   explainProblem(@Param('code') code: string): string {
     if (!Object.hasOwn(PROBLEMS, code)) throw new Problem('not_found', 'There is no problem of this name.');
     const { status, title, help } = PROBLEMS[code as ProblemCode];

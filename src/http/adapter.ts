@@ -30,13 +30,15 @@ const SILENCE_MS = 300_000;
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
 /** Fastify as all processes use it: what it lets in, how it reads and refuses, and the headers that every answer has. */
-export function createAdapter({ publicUrl }: Env, problems: ProblemFilter): FastifyAdapter {
+export function createAdapter({ publicUrl, trustedProxies }: Env, problems: ProblemFilter): FastifyAdapter {
   const safety = securityHeaders(publicUrl);
   const adapter = new FastifyAdapter({
     http: HEADER_LIMITS,
     bodyLimit: BODY_LIMIT,
     connectionTimeout: SILENCE_MS,
     return503OnClosing: false,
+    // Whom calls are counted for. From anybody else X-Forwarded-For could name whom it likes.
+    trustProxy: trustedProxies.length > 0 && trustedProxies,
     rewriteUrl: (request: IncomingMessage) => rewritePath(request.url ?? '/'),
     genReqId: ({ headers }: IncomingMessage) => {
       const given = headers['x-request-id'];

@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Problem } from '../errors/problem.js';
+import { OpenLimits } from '../requests/open-limits.js';
 import { RequestsRepository } from '../requests/requests.repository.js';
 import { isTerminal } from '../requests/request-status.js';
 import { Dispatcher } from './dispatcher.js';
@@ -17,11 +18,12 @@ export class RetriesService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly requests: RequestsRepository,
+    private readonly limits: OpenLimits,
     private readonly retries: RetriesRepository,
     private readonly dispatcher: Dispatcher,
   ) {}
 
-  /** Failed and cancelled images become pending again. Throws `not_found`, `not_terminal`, `nothing_to_retry`. */
+  /** Failed and cancelled images become pending again. Throws `not_found`, `not_terminal`, `nothing_to_retry`, `too_many_open`. */
   async retry(ownerId: string, id: string): Promise<void> {
     await this.dataSource.transaction(async (manager) => {
       const request = await this.requests.lockOwn(manager, ownerId, id);
@@ -33,6 +35,7 @@ export class RetriesService {
         throw new Problem('nothing_to_retry', `All ${request.imageCount} images are completed.`);
       }
       await this.requests.beginNextRun(manager, id);
+      await this.limits.assertKept(manager, ownerId);
       const open = request.imageCount - request.completedCount;
       this.logger.log(`request ${id} retried: run ${request.run + 1} has ${open} images`);
     });

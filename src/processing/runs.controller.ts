@@ -1,6 +1,7 @@
 import { Controller, Delete, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Owner } from '../config/owner.js';
+import { Access } from '../access/access.decorator.js';
+import { Owner } from '../access/owner.js';
 import { ApiProblems } from '../errors/api-problems.decorator.js';
 import { ApiRequestId } from '../requests/api-request-id.decorator.js';
 import { ImagesService } from '../requests/images.service.js';
@@ -12,6 +13,7 @@ import { RemovalsService } from './removals.service.js';
 import { RetriesService } from './retries.service.js';
 
 @ApiTags('requests')
+@Access('requests:write')
 @Controller('api/requests')
 export class RunsController {
   constructor(
@@ -47,7 +49,7 @@ export class RunsController {
   })
   @ApiRequestId()
   @ApiAcceptedResponse({ type: StatusBody, description: 'The next run has begun.' })
-  @ApiProblems('not_found', 'not_terminal', 'nothing_to_retry')
+  @ApiProblems('not_found', 'not_terminal', 'nothing_to_retry', 'too_many_open')
   async retryRequest(@Owner() owner: string, @Param('request_id') id: string): Promise<StatusBody> {
     await this.retries.retry(owner, id);
     return this.status(owner, id);
@@ -58,7 +60,7 @@ export class RunsController {
   @ApiOperation({
     summary: 'Delete a request',
     description:
-      'One that has ended: gone at once, with its webhooks and deliveries. Its images and rows follow within seconds.',
+      'One that has ended: gone at once, with its webhooks and deliveries. Its images and rows follow within half a minute.',
   })
   @ApiRequestId()
   @ApiNoContentResponse({ description: 'Deleted.' })

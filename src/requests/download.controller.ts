@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Query, type StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Owner } from '../config/owner.js';
+import { Access } from '../access/access.decorator.js';
+import { Owner } from '../access/owner.js';
 import { ApiProblems } from '../errors/api-problems.decorator.js';
 import { ApiRequestId } from './api-request-id.decorator.js';
 import { csvFile } from './csv-file.js';
@@ -13,6 +14,7 @@ const EXAMPLE = `S. No.,Product Name,Input Image Urls,Output Image Urls\r
 `;
 
 @ApiTags('requests')
+@Access('requests:read')
 @Controller('api/download')
 export class DownloadController {
   constructor(

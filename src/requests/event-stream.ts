@@ -6,6 +6,8 @@ const RETRY = 'retry: 3000\n';
 /** A comment, by which proxies, clients and our own time limit of silent connections know that it is alive. */
 const HEARTBEAT = ':\n\n';
 const HEARTBEAT_MS = 15_000;
+/** Ten minutes. Then the client comes back and is asked for its key again, which may be revoked by then. */
+const MAX_BEATS = 40;
 
 /**
  * What one listener reads. It holds back one text at most: whoever reads more slowly than snapshots come gets the
@@ -19,6 +21,7 @@ export class EventStream extends Readable {
   private finished = false;
   private state = '';
   private stuck = false;
+  private beats = 0;
   private readonly heartbeat = setInterval(() => this.beat(), HEARTBEAT_MS);
 
   constructor() {
@@ -78,6 +81,8 @@ export class EventStream extends Readable {
       return;
     }
     this.stuck = !this.wanted;
+    this.beats += 1;
+    if (this.beats === MAX_BEATS) this.finished = true;
     if (!this.finished) this.waiting ||= HEARTBEAT;
     this.flush();
   }

@@ -2,11 +2,14 @@ import { AsyncResource } from 'node:async_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Any, DataSource, IsNull } from 'typeorm';
+import { Problem } from '../errors/problem.js';
 import { EventStream } from './event-stream.js';
 import { ProcessingRequest } from './processing-request.entity.js';
 import { progressSnapshot, progressState, type ProgressSnapshot } from './progress-snapshot.js';
 import { requestBody } from './request-body.js';
 
+/** Of one owner in this process; each costs some 40 kB and a descriptor. */
+const MAX_STREAMS = 1000;
 /** Between two looks (ms): a listener is told at most twice a second. */
 const LOOK_EVERY = 500;
 
@@ -23,6 +26,8 @@ interface Watched {
 @Injectable()
 export class ProgressWatch implements OnModuleDestroy {
   private readonly logger = new Logger('Progress');
+  /** How many are open, by owner. */
+  private readonly open = new Map<string, number>();
   /** By request id. */
   private readonly watched = new Map<string, Watched>();
   private readonly closing = new AbortController();
@@ -33,9 +38,15 @@ export class ProgressWatch implements OnModuleDestroy {
 
   constructor(private readonly dataSource: DataSource) {}
 
-  /** A stream of the events of the request, which was just read. Whoever does not read it to its end destroys it. */
+  /**
+   * A stream of the events of the request, which was just read. Whoever does not read it to its end destroys it. Throws
+   * `too_many_streams`.
+   */
   listen(request: ProcessingRequest): EventStream {
+    this.assertRoom(request.ownerId);
     const stream = new EventStream();
+    this.count(request.ownerId, 1);
+    stream.once('close', () => this.count(request.ownerId, -1));
     const snapshot = progressSnapshot(requestBody(request, new Date()));
     stream.show(snapshot);
     // The process ends: the client comes back to another one, or to the next.
@@ -48,6 +59,19 @@ export class ProgressWatch implements OnModuleDestroy {
   onModuleDestroy(): void {
     this.closing.abort();
     for (const { streams } of this.watched.values()) streams.forEach((stream) => stream.stop());
+  }
+
+  private assertRoom(ownerId: string): void {
+    if ((this.open.get(ownerId) ?? 0) < MAX_STREAMS) return;
+    throw new Problem('too_many_streams', `There are ${MAX_STREAMS} of yours open. Close some.`, {
+      retryAfterSeconds: 30,
+    });
+  }
+
+  private count(ownerId: string, change: 1 | -1): void {
+    const count = (this.open.get(ownerId) ?? 0) + change;
+    if (count > 0) this.open.set(ownerId, count);
+    else this.open.delete(ownerId);
   }
 
   private add(id: string, stream: EventStream, latest: ProgressSnapshot): void {

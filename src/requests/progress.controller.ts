@@ -1,7 +1,8 @@
 import { Controller, Get, Headers, HttpStatus, Param, Res, StreamableFile } from '@nestjs/common';
 import { ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Owner } from '../config/owner.js';
+import { Access } from '../access/access.decorator.js';
+import { Owner } from '../access/owner.js';
 import { ApiProblems } from '../errors/api-problems.decorator.js';
 import { ApiRequestId } from './api-request-id.decorator.js';
 import { doneId } from './progress-snapshot.js';
@@ -33,6 +34,7 @@ data: {"request_id":"0199a5b4-7c1e-7d3a-9f52-3b1c6a7e8d90","status":"completed",
 `;
 
 @ApiTags('requests')
+@Access('requests:read')
 @Controller('api/requests')
 export class ProgressController {
   constructor(
@@ -44,7 +46,7 @@ export class ProgressController {
   @ApiOperation({
     summary: 'Watch a request',
     description:
-      'Server-sent events. `progress` has the status without products: first at once, then whenever it has changed, at most twice a second. `done` has the same when the request is terminal, and ends the stream. A comment every 15 seconds keeps it alive. When it ends without `done`, ask again: an `EventSource` does so by itself.',
+      'Server-sent events. `progress` has the status without products: first at once, then whenever it has changed, at most twice a second. `done` has the same when the request is terminal, and ends the stream. A comment every 15 seconds keeps it alive. When it ends without `done`, after ten minutes at the latest, ask again: an `EventSource` does so by itself.',
   })
   @ApiRequestId()
   @ApiHeader({
@@ -60,7 +62,7 @@ export class ProgressController {
   @ApiNoContentResponse({
     description: '`Last-Event-ID` is that of `done`, and nothing has begun since: do not come back',
   })
-  @ApiProblems('not_found')
+  @ApiProblems('not_found', 'too_many_streams')
   async watchRequest(
     @Owner() owner: string,
     @Param('request_id') id: string,

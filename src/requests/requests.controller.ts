@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Owner } from '../config/owner.js';
+import { Access } from '../access/access.decorator.js';
+import { Owner } from '../access/owner.js';
 import { ApiProblems } from '../errors/api-problems.decorator.js';
 import { ApiRequestId } from './api-request-id.decorator.js';
 import { ImagesService } from './images.service.js';
@@ -10,6 +11,7 @@ import { ImagesQuery, RequestsQuery, StatusQuery } from './requests-query.dto.js
 import { RequestsService } from './requests.service.js';
 
 @ApiTags('requests')
+@Access('requests:read')
 @Controller('api')
 export class RequestsController {
   constructor(

@@ -4,8 +4,9 @@ import { Controller, Get, Inject, Req, Res, StreamableFile } from '@nestjs/commo
 import { ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { send, type SendResult } from '@fastify/send';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Access } from '../access/access.decorator.js';
 import { Env } from '../config/env.js';
-import { ApiProblems } from '../errors/api-problems.decorator.js';
+import { ApiPublicProblems } from '../errors/api-problems.decorator.js';
 import { Problem } from '../errors/problem.js';
 import { OBJECT_TYPES, parseObjectKey } from './object-key.js';
 
@@ -26,6 +27,7 @@ const IMAGE_CONTENT = Object.fromEntries(
 );
 
 @ApiTags('files')
+@Access('public')
 @Controller('files')
 export class FilesController {
   constructor(@Inject(Env) private readonly env: Env) {}
@@ -50,7 +52,7 @@ export class FilesController {
   })
   @ApiResponse({ status: 304, description: 'Not changed since `If-None-Match` or `If-Modified-Since`' })
   @ApiResponse({ status: 416, description: 'The image ends before the part that `Range` asked for' })
-  @ApiProblems('not_found')
+  @ApiPublicProblems('not_found')
   async getFile(
     @Req() request: FastifyRequest<{ Params: { '*': string } }>,
     @Res({ passthrough: true }) reply: FastifyReply,

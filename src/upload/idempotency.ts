@@ -9,8 +9,13 @@ const KEY = /^[\x20-\x7e]{1,255}$/;
 /** A string of structured fields (RFC 9651), as the draft of the header has it; many clients send the bare value. */
 const QUOTED = /^"((?:[^"\\]|\\["\\])*)"$/;
 
-/** The key in the header's value, with or without quotes; undefined without the header. Throws a 422 that names it. */
-export function readIdempotencyKey(header: string | undefined): string | undefined {
+/**
+ * The key in the header's values, with or without quotes; undefined without the header. Several headers are several values:
+ * Node would join them with a comma, which a key may hold too. Throws a 422 that names it.
+ */
+export function readIdempotencyKey(headers: string[] = []): string | undefined {
+  const [header, ...others] = headers;
+  if (others.length > 0) throw givenWrongly(HEADER, `"${HEADER}" is given more than once.`);
   if (header === undefined) return undefined;
   const key = header.startsWith('"') ? QUOTED.exec(header)?.[1]?.replace(/\\(.)/g, '$1') : header;
   if (key !== undefined && KEY.test(key)) return key;

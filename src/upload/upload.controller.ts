@@ -1,8 +1,9 @@
-import { Controller, Headers, HttpCode, Post, Req, Res } from '@nestjs/common';
+import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import { ApiBody, ApiConsumes, ApiHeader, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Access } from '../access/access.decorator.js';
 import { Env } from '../config/env.js';
-import { Owner } from '../config/owner.js';
+import { Owner } from '../access/owner.js';
 import { ApiProblems } from '../errors/api-problems.decorator.js';
 import { receiveUpload } from './receive-upload.js';
 import { AcceptedBody, ValidationReport } from './upload-answers.dto.js';
@@ -11,6 +12,7 @@ import { UploadGate } from './upload-gate.js';
 import { UploadService } from './upload.service.js';
 
 @ApiTags('requests')
+@Access('requests:write')
 @Controller('api')
 export class UploadController {
   constructor(
@@ -55,6 +57,7 @@ export class UploadController {
   @ApiResponse({ status: 200, type: ValidationReport, description: 'The report of `validate_only`.' })
   @ApiProblems(
     'malformed_request',
+    'request_timeout',
     'idempotency_key_in_use',
     'file_too_large',
     'too_many_images',
@@ -64,18 +67,22 @@ export class UploadController {
     'csv_invalid',
     'idempotency_key_reused',
     'webhook_url_invalid',
+    'too_many_open',
     'storage_full',
   )
   async uploadCsv(
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
     @Owner() owner: string,
-    @Headers('Idempotency-Key') key: string | undefined,
   ): Promise<AcceptedBody | ValidationReport> {
     await this.gate.admit(request, reply, this.uploads.spoolDirectory);
     const upload = await receiveUpload(request, this.uploads.spoolDirectory, this.env.maxCsvBytes);
     try {
-      const { body, replayed } = await this.uploads.accept(upload, owner, key);
+      const { body, replayed } = await this.uploads.accept(
+        upload,
+        owner,
+        request.raw.headersDistinct['idempotency-key'],
+      );
       if ('status_url' in body) reply.header('location', body.status_url);
       else reply.status(200);
       if (replayed) reply.header('idempotency-replayed', 'true');

@@ -7,6 +7,7 @@ import { Problem } from '../errors/problem.js';
 import { Dispatcher } from '../processing/dispatcher.js';
 import type { SlicePass } from '../processing/slices.js';
 import { IdempotencyKeys, type KeyUse } from '../requests/idempotency-keys.js';
+import { OpenLimits } from '../requests/open-limits.js';
 import { RequestsRepository } from '../requests/requests.repository.js';
 import { assertWebhookUrl } from '../webhooks/webhook-url.js';
 import { WebhookRegistrationsService } from '../webhooks/webhook-registrations.service.js';
@@ -50,6 +51,7 @@ export class UploadService {
     private readonly dataSource: DataSource,
     private readonly requests: RequestsRepository,
     private readonly keys: IdempotencyKeys,
+    private readonly limits: OpenLimits,
     private readonly registrations: WebhookRegistrationsService,
     private readonly dispatcher: Dispatcher,
     private readonly env: Env,
@@ -60,15 +62,15 @@ export class UploadService {
   /**
    * Checks all of the file, then stores all of it in one transaction, and puts the first slices on the queue. Throws a
    * Problem with every fault, and then nothing is stored. With `validate_only` it gives the report and stores nothing.
-   * `keyHeader` is the value of `Idempotency-Key`: an upload that was accepted under it before gets that answer again.
+   * `keyHeaders` has the values of `Idempotency-Key`: an upload that was accepted under it before gets that answer again.
    */
-  async accept(upload: ReceivedUpload, ownerId: string, keyHeader?: string): Promise<UploadAnswer> {
+  async accept(upload: ReceivedUpload, ownerId: string, keyHeaders?: string[]): Promise<UploadAnswer> {
     const options = await UploadOptions.from(upload.values);
     if (options.webhook_url) assertWebhookUrl(options.webhook_url, this.env);
     if (options.validate_only) {
       return { body: validationReport(await this.inspect(upload.file)), replayed: false };
     }
-    const key = readIdempotencyKey(keyHeader);
+    const key = readIdempotencyKey(keyHeaders);
     const use =
       key === undefined ? undefined : { ownerId, key, fingerprint: fingerprintOf(options, upload.file) };
     const kept = use && (await this.keys.find(use));
@@ -97,7 +99,10 @@ export class UploadService {
       // Another upload may have been accepted under the key while this one was checked.
       const kept = use && (await this.keys.claim(manager, use));
       if (kept) return { ...replay(kept), slices: [] };
+      // Looked at before the work, and made sure of after it, in a moment: others of the same owner may come meanwhile.
+      await this.limits.look(manager, checked.ownerId, checked.report.imageCount);
       const inserted = await this.insert(manager, checked);
+      await this.limits.assertKept(manager, checked.ownerId);
       if (use) await this.keys.keep(manager, use, inserted.body);
       return { ...inserted, replayed: false };
     });

@@ -1,6 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Owner } from '../config/owner.js';
+import { Access } from '../access/access.decorator.js';
+import { Owner } from '../access/owner.js';
 import { ApiProblems } from '../errors/api-problems.decorator.js';
 import { ApiDeliveryId, ApiWebhookId } from './api-ids.decorator.js';
 import { DeliveryBody, DeliveryPage, RedeliverDto, RedeliveryBody } from './deliveries.dto.js';
@@ -9,6 +10,7 @@ import { deliveryBody } from './webhook-bodies.js';
 import { DeliveriesQuery } from './webhooks-query.dto.js';
 
 @ApiTags('webhooks')
+@Access('webhooks:manage')
 @Controller('api')
 export class DeliveriesController {
   constructor(private readonly deliveries: DeliveriesService) {}

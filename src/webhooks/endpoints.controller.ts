@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Owner } from '../config/owner.js';
+import { Access } from '../access/access.decorator.js';
+import { Owner } from '../access/owner.js';
 import { ApiProblems } from '../errors/api-problems.decorator.js';
 import { ApiWebhookId } from './api-ids.decorator.js';
 import { EndpointsService } from './endpoints.service.js';
@@ -9,6 +10,7 @@ import { WebhooksQuery } from './webhooks-query.dto.js';
 import { ChangeWebhookDto, RotatedSecretBody, WebhookBody, WebhookPage } from './webhooks.dto.js';
 
 @ApiTags('webhooks')
+@Access('webhooks:manage')
 @Controller('api/webhooks')
 export class EndpointsController {
   constructor(private readonly endpoints: EndpointsService) {}

@@ -9,7 +9,8 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { Owner } from '../config/owner.js';
+import { Access } from '../access/access.decorator.js';
+import { Owner } from '../access/owner.js';
 import { ApiProblems } from '../errors/api-problems.decorator.js';
 import { readWebhookForm } from './registration-form.js';
 import { registeredBody } from './webhook-bodies.js';
@@ -24,6 +25,7 @@ import {
 const REQUEST_ID = '0199a5b4-7c1e-7d3a-9f52-3b1c6a7e8d90';
 
 @ApiTags('webhooks')
+@Access('webhooks:manage')
 @Controller('api')
 export class WebhooksController {
   private readonly logger = new Logger('Webhooks');

@@ -93,7 +93,7 @@ describe('the same key again', () => {
     const first = await accepted(post('spring'), false);
     const uploads = service.app.get(UploadService);
     const file = await spool(Readable.from([Buffer.from(OTHER_CSV)]), uploads.spoolDirectory, 1000);
-    const { replayed } = await uploads.accept({ file, fileName: null, values: {} }, 'other', 'spring');
+    const { replayed } = await uploads.accept({ file, fileName: null, values: {} }, 'other', ['spring']);
     await file.close();
     expect(replayed).toBe(false);
     expect(await accepted(post('spring'), true)).toBe(first);

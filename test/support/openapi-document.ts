@@ -34,6 +34,8 @@ export interface Operation {
   parameters: { name: string; in: 'path' | 'query'; schema: Schema; example?: unknown }[];
   requestBody?: Body;
   responses: Record<string, Body>;
+  /** The ways to send a key, each with the scopes that it must have; without it everybody may call. */
+  security?: Record<string, string[]>[];
 }
 
 export interface OpenApiDocument {

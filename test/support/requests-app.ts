@@ -53,7 +53,7 @@ export async function startRequestsApp(): Promise<RequestsApp> {
     .getInstance()
     .addHook('onRequest', async (request) => {
       const owner = request.headers['x-test-owner'];
-      if (owner) Object.assign(request, { owner });
+      if (owner) Object.assign(request, { caller: { ownerId: owner } });
     });
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();

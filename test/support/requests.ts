@@ -1,6 +1,6 @@
 import type { DataSource, QueryDeepPartialEntity } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { DEFAULT_OWNER } from '../../src/config/owner.js';
+import { DEFAULT_OWNER } from '../../src/access/owner.js';
 import { ProcessingRequest } from '../../src/requests/processing-request.entity.js';
 import { ProductImage } from '../../src/requests/product-image.entity.js';
 import { Product } from '../../src/requests/product.entity.js';

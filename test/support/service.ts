@@ -1,9 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../../src/app.js';
+import { prepareKeys } from '../../src/auth/prepare-keys.js';
 import { parseEnv, type Env } from '../../src/config/env.js';
+import { createLogging } from '../../src/logging.js';
 import { ApiClient } from './api-client.js';
 import { freePort } from '../../src/net/free-port.js';
 import { createTestDatabase } from './postgres.js';
@@ -30,7 +33,10 @@ export async function startService(settings: Record<string, string> = {}): Promi
   const env = parseEnv(
     testSettings({ DATABASE_URL: database.url, DATA_DIR: dataDir, PORT: port, ...settings }),
   );
-  const app = await createApp(env);
+  const logging = createLogging(env);
+  Logger.overrideLogger(logging.logger);
+  await prepareKeys(env);
+  const app = await createApp(env, logging);
   await app.listen(env.port, env.host);
   return {
     app,

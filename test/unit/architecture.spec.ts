@@ -5,9 +5,9 @@ const SRC = join(__dirname, '../../src');
 /** Modules stand on one line, and imports point only to the right. */
 const LINE = ['upload', 'processing', 'webhooks', 'requests', 'storage'];
 /** Whatever stands on the line may use the ground floor, whose parts import only those further down in this list. */
-const GROUND_FLOOR = ['queue', 'database', 'net', 'errors', 'config'];
+const GROUND_FLOOR = ['queue', 'database', 'net', 'errors', 'access', 'config'];
 /** Above the line: they may import everything, and nobody imports them. */
-const ABOVE = ['', 'commands', 'health', 'http'];
+const ABOVE = ['', 'auth', 'commands', 'health', 'http'];
 
 interface Import {
   from: string;

@@ -33,6 +33,7 @@ import { postgresBackend } from '../../../src/queue/queue-backend.js';
 import type { ProcessingRequest } from '../../../src/requests/processing-request.entity.js';
 import type { ProductImage } from '../../../src/requests/product-image.entity.js';
 import { IdempotencyKeys } from '../../../src/requests/idempotency-keys.js';
+import { OpenLimits } from '../../../src/requests/open-limits.js';
 import { RequestsRepository } from '../../../src/requests/requests.repository.js';
 import { LocalDisk } from '../../../src/storage/local-disk.js';
 import { objectKey } from '../../../src/storage/object-key.js';
@@ -133,7 +134,13 @@ export class Workbench {
   }
 
   retries(): RetriesService {
-    return new RetriesService(this.dataSource, this.requests, new RetriesRepository(), this.dispatcher);
+    return new RetriesService(
+      this.dataSource,
+      this.requests,
+      new OpenLimits(this.env),
+      new RetriesRepository(),
+      this.dispatcher,
+    );
   }
 
   cancellations(): CancellationsService {

@@ -62,7 +62,7 @@ export async function startWebhooksApp(settings: Record<string, string> = {}): P
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRequest', async (request) => {
     const owner = request.headers['x-test-owner'];
-    if (owner) Object.assign(request, { owner });
+    if (owner) Object.assign(request, { caller: { ownerId: owner } });
   });
   await app.init();
 

@@ -26,6 +26,11 @@ describe('parseEnv', () => {
       databaseUrl: undefined,
       redisUrl: undefined,
       storage: { driver: 'file', directory: resolve('./data/files') },
+      apiKeys: [],
+      trustedProxies: [],
+      rateLimit: undefined,
+      maxOpenRequests: 1000,
+      maxOpenImages: 10_000_000,
       allowPrivateAddresses: false,
       allowedPorts: [80, 443],
       maxCsvBytes: 200 * 1024 ** 2,
@@ -83,8 +88,30 @@ describe('parseEnv', () => {
     });
   });
 
-  it('refuses keys rather than ignore them', () => {
-    expect(faultsOf({ API_KEYS: 'shop:secret' })).toEqual([expect.stringContaining('API_KEYS')]);
+  it('reads who may call, and how much', () => {
+    const env = parseEnv({
+      API_KEYS: 'shop:correct-horse-battery',
+      TRUSTED_PROXIES: '10.0.0.0/8, ::1',
+      RATE_LIMIT: '0',
+      MAX_OPEN_REQUESTS: '1',
+      MAX_OPEN_IMAGES: '5',
+    });
+    expect(env).toMatchObject({
+      apiKeys: [{ name: 'shop', key: 'correct-horse-battery' }],
+      trustedProxies: ['10.0.0.0/8', '::1'],
+      rateLimit: 0,
+      maxOpenRequests: 1,
+      maxOpenImages: 5,
+    });
+    expect(faultsOf({ MAX_OPEN_REQUESTS: '0', MAX_OPEN_IMAGES: '0', RATE_LIMIT: '-1' })).toHaveLength(3);
+  });
+
+  it('tells faults of keys and proxies with the others', () => {
+    expect(faultsOf({ API_KEYS: 'shop:secret', TRUSTED_PROXIES: 'everyone', PORT: 'x' })).toEqual([
+      expect.stringMatching(/^PORT: /),
+      expect.stringMatching(/^API_KEYS: key number 1 must have 16/),
+      expect.stringMatching(/^TRUSTED_PROXIES: expected addresses or ranges .*got "everyone"$/),
+    ]);
   });
 
   it('reads durations, sizes, lists and storage', () => {

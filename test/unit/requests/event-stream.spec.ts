@@ -39,6 +39,19 @@ describe('the stream of a listener', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  it('ends after ten minutes, for its reader to come back with a key that is still valid', async () => {
+    const stream = new EventStream();
+    stream.show(snapshot('a'));
+    const all = text(stream);
+    for (let beat = 1; beat <= 40; beat += 1) {
+      await settle();
+      expect(stream.readableEnded).toBe(false);
+      jest.advanceTimersByTime(15_000);
+    }
+    expect(await all).toMatch(/^retry: 3000\ndata: a\n\n(?::\n\n){39}$/);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
   it('does not tell the same again, nor anything after its end', async () => {
     const stream = new EventStream();
     const all = text(stream);

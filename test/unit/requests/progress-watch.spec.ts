@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource } from 'typeorm';
 import type { EventStream } from '../../../src/requests/event-stream.js';
@@ -64,5 +65,23 @@ describe('a look that takes long', () => {
     await look(4);
     expect(first).toEqual(['id: 1-0', 'id: 1-3', 'id: 1-5', 'id: 1-6']);
     expect(second).toEqual(['id: 1-5', 'id: 1-6']);
+  });
+});
+
+describe('the streams of one owner', () => {
+  const of = (ownerId: string): ProcessingRequest => Object.assign(request(0), { ownerId });
+
+  it('are a thousand at most, of all requests; those that are closed do not count, nor those of others', async () => {
+    const watch = new ProgressWatch(slowDatabase().dataSource);
+    const streams = Array.from({ length: 1000 }, () => watch.listen(of('shop')));
+    expect(() => watch.listen(of('shop'))).toThrow('There are 1000 of yours open. Close some.');
+    const others = watch.listen(of('studio'));
+    const closed = once(streams[0]!, 'close');
+    streams[0]!.destroy();
+    await closed;
+    streams.push(watch.listen(of('shop')));
+    expect(() => watch.listen(of('shop'))).toThrow('There are 1000');
+    for (const stream of [...streams, others]) stream.destroy();
+    watch.onModuleDestroy();
   });
 });

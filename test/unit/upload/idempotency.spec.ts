@@ -17,11 +17,19 @@ describe('readIdempotencyKey', () => {
     [`"${'k'.repeat(255)}"`, 'k'.repeat(255)],
     [`"${'\\"'.repeat(255)}"`, '"'.repeat(255)],
   ])('%s is the key %s', (header, key) => {
-    expect(readIdempotencyKey(header)).toBe(key);
+    expect(readIdempotencyKey([header])).toBe(key);
   });
 
   it('without the header there is none', () => {
     expect(readIdempotencyKey(undefined)).toBeUndefined();
+    expect(readIdempotencyKey([])).toBeUndefined();
+  });
+
+  it('of two headers there is none, even if they are the same', () => {
+    expect(readIdempotencyKey(['a'])).toBe('a');
+    expect(() => readIdempotencyKey(['a', 'a'])).toThrow(
+      expect.objectContaining({ status: 422, message: '"Idempotency-Key" is given more than once.' }),
+    );
   });
 
   it.each([
@@ -42,7 +50,7 @@ describe('readIdempotencyKey', () => {
     const message =
       '"Idempotency-Key" must be 1 to 255 printable ASCII characters, with quotes around them or without any.';
     const fault = { code: 'invalid_value', parameter: 'Idempotency-Key', message };
-    expect(() => readIdempotencyKey(header)).toThrow(
+    expect(() => readIdempotencyKey([header])).toThrow(
       expect.objectContaining({ code: 'validation_failed', status: 422, extra: { errors: [fault] } }),
     );
   });
