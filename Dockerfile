@@ -1,3 +1,4 @@
+# Node 26, the LTS line since October 2026. Who publishes an image pins the digest of the base that it was built on.
 FROM node:26-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
@@ -7,16 +8,18 @@ COPY . .
 RUN npm run build
 
 # Apart from the build, so that a change of the sources does not install anew. sharp's codecs come with it as packages
-# of the lock file, built for the platform of this stage.
+# of the lock file, built for the platform of this stage. npm keeps TypeScript even so, as an optional peer of
+# @nestjs/swagger: nothing here needs it, nor the commands of packages.
 FROM node:26-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts && rm -rf node_modules/typescript node_modules/.bin
 
 FROM node:26-bookworm-slim
+# Without npm: nothing here installs anything, and what is not there cannot be abused.
 RUN apt-get update \
   && apt-get install --yes --no-install-recommends tini \
-  && rm -rf /var/lib/apt/lists/* \
+  && rm -rf /var/lib/apt/lists/* /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx \
   && install --directory --owner=node --group=node /data
 WORKDIR /app
 # Readable for the user below, also when the umask of whoever cloned was not.
