@@ -1,3 +1,5 @@
+import { keyAdvice, keyHeaders } from './sample-key.js';
+
 const CALL_TIMEOUT_MS = 30_000;
 
 /** What the demo reads of a status body. */
@@ -31,9 +33,16 @@ export interface AcceptedUpload {
 export class DemoClient {
   constructor(
     private readonly baseUrl: string,
+    /** Undefined: the database has no keys. */
+    private readonly apiKey: string | undefined,
     /** Aborted when the demo is to stop. */
     private readonly signal: AbortSignal,
   ) {}
+
+  /** Throws when the key is missing or wrong. Not left to the upload: who refuses that may hang up before it is all sent. */
+  async checkKey(): Promise<void> {
+    await this.call('/api/requests?limit=1');
+  }
 
   async upload(csv: string, fileName: string): Promise<AcceptedUpload> {
     const body = new FormData();
@@ -72,10 +81,21 @@ export class DemoClient {
   private async call(path: string, init: RequestInit = {}): Promise<Response> {
     const method = init.method ?? 'GET';
     const signal = AbortSignal.any([this.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
-    const response = await fetch(`${this.baseUrl}${path}`, { ...init, signal }).catch((cause: unknown) => {
-      throw new Error(`${method} ${path} got no answer from the service.`, { cause });
-    });
-    if (response.ok) return response;
-    throw new Error(`${method} ${path} answered ${response.status}: ${await response.text()}`);
+    const headers = keyHeaders(this.apiKey);
+    const response = await fetch(`${this.baseUrl}${path}`, { ...init, headers, signal }).catch(
+      (cause: unknown) => {
+        throw new Error(`${method} ${path} got no answer from the service.`, { cause });
+      },
+    );
+    const { ok, status } = response;
+    if (ok) return response;
+    if (status === 401 || status === 403) throw await this.refusal(response);
+    throw new Error(`${method} ${path} answered ${status}: ${await response.text()}`);
+  }
+
+  private async refusal(response: Response): Promise<Error> {
+    const { detail } = (await response.json()) as { detail: string };
+    const advice = keyAdvice(response.status, this.apiKey, 'npm run demo');
+    return new Error(`The database has keys, and the service turned the demo away: ${detail}\n${advice}`);
   }
 }

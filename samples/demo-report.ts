@@ -28,15 +28,16 @@ export async function reportResults(
 }
 
 /** What to try next, as lines for a shell. */
-export function nextSteps(requestId: string, { publicUrl }: DemoSettings): string {
+export function nextSteps(requestId: string, { publicUrl, apiKey }: DemoSettings): string {
+  const curl = apiKey === undefined ? 'curl' : 'curl -H "Authorization: Bearer $API_KEY"';
   return `
 To go on:
   npm start                                       then see ${publicUrl}/docs
-  curl ${publicUrl}/api/status/${requestId}
-  curl -F file=@products.csv ${publicUrl}/api/upload
+  ${curl} ${publicUrl}/api/status/${requestId}
+  ${curl} -F file=@YOUR.csv ${publicUrl}/api/upload
 
 To send samples/products.csv yourself, its images must be served, on this machine:
   node dist/samples/serve-images.js
   ALLOW_PRIVATE_ADDRESSES=true npm start
-  curl -F file=@samples/products.csv ${publicUrl}/api/upload`;
+  ${curl} -F file=@samples/products.csv ${publicUrl}/api/upload`;
 }

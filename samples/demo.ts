@@ -55,11 +55,12 @@ async function processCatalogue(
   settings: DemoSettings,
   signal: AbortSignal,
 ): Promise<string> {
-  const client = new DemoClient(settings.url, signal);
+  const client = new DemoClient(settings.url, settings.apiKey, signal);
   const line = openProgressLine();
   try {
     line.show(`Starting the service (PostgreSQL: ${settings.database})`, 0);
     await service.ready(signal);
+    await client.checkKey();
     const csv = (await readFile(CATALOGUE_CSV, 'utf8')).replaceAll(CATALOGUE_URL, imageServer.url);
     const upload = await client.upload(csv, basename(CATALOGUE_CSV));
     await followProgress(client, upload.request_id, signal, (text, percent) => line.show(text, percent));

@@ -1,3 +1,5 @@
+import { keyAdvice, keyHeaders } from './sample-key.js';
+
 const CALL_TIMEOUT_MS = 10_000;
 /** Of an answer that is no problem of ours, when it is shown. */
 const SHOWN_LENGTH = 200;
@@ -20,9 +22,17 @@ export class ApiFailure extends Error {
   }
 }
 
+interface CallInit extends RequestInit {
+  headers?: Record<string, string>;
+}
+
 /** The calls that the listener makes to the API. All throw an ApiFailure, and none lasts longer than 10 s. */
 export class ListenClient {
-  constructor(private readonly apiUrl: string) {}
+  constructor(
+    private readonly apiUrl: string,
+    /** Undefined: the API has no keys. */
+    private readonly apiKey: string | undefined,
+  ) {}
 
   /** For all requests. */
   async register(webhookUrl: string): Promise<RegisteredEndpoint> {
@@ -49,21 +59,27 @@ export class ListenClient {
   }
 
   /** Gives the body of a 2xx answer. */
-  private async call(method: string, path: string, init: RequestInit = {}): Promise<string> {
+  private async call(method: string, path: string, init: CallInit = {}): Promise<string> {
     const limits = [AbortSignal.timeout(CALL_TIMEOUT_MS), ...(init.signal ? [init.signal] : [])];
     let response: Response;
     let body: string;
     try {
-      response = await fetch(this.apiUrl + path, { ...init, method, signal: AbortSignal.any(limits) });
+      const headers = { ...init.headers, ...keyHeaders(this.apiKey) };
+      response = await fetch(this.apiUrl + path, {
+        ...init,
+        method,
+        headers,
+        signal: AbortSignal.any(limits),
+      });
       body = await response.text();
     } catch (error) {
       throw new ApiFailure(unreachable(this.apiUrl, error as Error));
     }
     if (response.ok) return body;
-    throw new ApiFailure(
-      `${method} ${path} answered ${response.status}: ${faultText(body)}`,
-      response.status,
-    );
+    const { status } = response;
+    const advice =
+      status === 401 || status === 403 ? `\n${keyAdvice(status, this.apiKey, 'npm run webhook:listen')}` : '';
+    throw new ApiFailure(`${method} ${path} answered ${status}: ${faultText(body)}${advice}`, status);
   }
 }
 

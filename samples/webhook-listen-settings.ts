@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { Webhook } from 'standardwebhooks';
+import { readSampleKey } from './sample-key.js';
 import { parseUrl } from '../src/config/parse-url.js';
 
 export const USAGE = `Receives webhooks on this machine, verifies them and prints what came. Ctrl-C ends it.
@@ -11,11 +12,16 @@ export const USAGE = `Receives webhooks on this machine, verifies them and print
   --secret S     register nothing, verify with this secret (whsec_…) of an endpoint registered by hand
   --answer N     answer verified webhooks with this status (204); with 500 they are sent again
   --json         print whole bodies
-  --help         print this`;
+  --help         print this
+
+An API with keys wants one: in the variable API_KEY, or in .env. It is no option, because other users of this machine
+can see those.`;
 
 export interface ListenSettings {
   /** Of the API, without a slash at its end. */
   apiUrl: string;
+  /** What the API knows the caller by; undefined: it has no keys. */
+  apiKey: string | undefined;
   /** Undefined: the usual one, or a free one when that is taken. */
   port: number | undefined;
   /** Given: nothing is registered. */
@@ -32,10 +38,11 @@ export interface ListenSettings {
 export class UsageError extends Error {}
 
 /** Throws a UsageError for an unknown option or a wrong value. */
-export function readListenSettings(args: string[]): ListenSettings {
+export function readListenSettings(args: string[], environment: NodeJS.ProcessEnv): ListenSettings {
   const { api, port, secret, answer, json, help } = parseOptions(args);
   return {
     apiUrl: readApiUrl(api),
+    apiKey: readApiKey(environment),
     port: port === undefined ? undefined : readNumber('--port', port, 0, 65_535),
     secret: secret === undefined ? undefined : readSecret(secret),
     answer: readNumber('--answer', answer, 200, 599),
@@ -69,6 +76,14 @@ function readApiUrl(value: string): string {
   const usable = url && ['http:', 'https:'].includes(url.protocol) && !url.username && !url.password;
   if (!usable) throw new UsageError(`--api must be a URL such as http://127.0.0.1:3000, not "${value}".`);
   return url.origin + url.pathname.replace(/\/+$/, '');
+}
+
+function readApiKey(environment: NodeJS.ProcessEnv): string | undefined {
+  try {
+    return readSampleKey(environment);
+  } catch (error) {
+    throw new UsageError((error as Error).message, { cause: error });
+  }
 }
 
 function readNumber(option: string, value: string, min: number, max: number): number {

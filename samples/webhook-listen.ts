@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readDotEnv } from '../src/config/env.js';
 import { ListenClient } from './webhook-listen-client.js';
 import { Inbox } from './webhook-listen-inbox.js';
 import { startReceiver, type Receiver, type ReceiverHandlers } from './webhook-listen-receiver.js';
@@ -18,7 +19,8 @@ process.exitCode = await runListener(process.argv.slice(2), interrupted.signal);
 /** Returns the exit code. */
 async function runListener(args: string[], signal: AbortSignal): Promise<number> {
   try {
-    const settings = readListenSettings(args);
+    readDotEnv();
+    const settings = readListenSettings(args, process.env);
     if (settings.help) console.log(USAGE);
     else await listen(settings, signal);
     return 0;
@@ -45,7 +47,7 @@ async function listen(settings: ListenSettings, signal: AbortSignal): Promise<vo
     inbox = new Inbox(secret, settings.answer);
   };
   try {
-    if (settings.secret === undefined) await listenRegistered(settings.apiUrl, receiver.url, open, signal);
+    if (settings.secret === undefined) await listenRegistered(settings, receiver.url, open, signal);
     else {
       open(settings.secret);
       console.log(`Listening at ${receiver.url} for webhooks of this secret. Ctrl-C ends it.`);
@@ -58,12 +60,12 @@ async function listen(settings: ListenSettings, signal: AbortSignal): Promise<vo
 
 /** Has the API send all events to `url`, until `signal` is aborted; whatever happens, the endpoint is deleted. */
 async function listenRegistered(
-  apiUrl: string,
+  { apiUrl, apiKey }: ListenSettings,
   url: string,
   open: (secret: string) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const client = new ListenClient(apiUrl);
+  const client = new ListenClient(apiUrl, apiKey);
   // Not given up by Ctrl-C: an endpoint whose id never came could not be deleted.
   const { webhook_id: webhookId, secret } = await client.register(url);
   try {

@@ -34,8 +34,12 @@ export async function endAll(): Promise<void> {
   await Promise.all(started.splice(0).map((end) => end()));
 }
 
-export function startListener(...args: string[]): Listener {
-  const child = spawn(process.execPath, [LISTEN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+export const startListener = (...args: string[]): Listener => startListenerWithKey('', ...args);
+
+/** With `API_KEY`, which is empty when there is none. */
+export function startListenerWithKey(key: string, ...args: string[]): Listener {
+  const env = { ...process.env, API_KEY: key };
+  const child = spawn(process.execPath, [LISTEN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding('utf8').on('data', (chunk: string) => (output += chunk));
@@ -73,13 +77,15 @@ export interface ApiDouble {
   url: string;
   /** Such as `POST /api/webhooks`, in order. */
   calls: string[];
+  /** What they were authorized with, in the same order. */
+  authorizations: (string | undefined)[];
   /** The URL that was registered, once it was. */
   registeredUrl?: string;
 }
 
 /** The three routes the listener needs, as the API answers them; `misbehave` has a word for some, by `calls`' names. */
 export async function startApi(misbehave: Record<string, Misbehaviour> = {}): Promise<ApiDouble> {
-  const api: ApiDouble = { url: '', calls: [] };
+  const api: ApiDouble = { url: '', calls: [], authorizations: [] };
   const routes: Record<string, (response: ServerResponse, body: string) => void> = {
     'POST /api/webhooks': (response, body) => {
       api.registeredUrl = (JSON.parse(body) as { webhook_url: string }).webhook_url;
@@ -96,6 +102,7 @@ export async function startApi(misbehave: Record<string, Misbehaviour> = {}): Pr
     const call = `${request.method} ${request.url}`;
     const body = await text(request);
     api.calls.push(call);
+    api.authorizations.push(request.headers.authorization);
     (misbehave[call] ?? routes[call]!)(response, body);
   };
   const server = createServer((request, response) => void answer(request, response)).listen(0, '127.0.0.1');

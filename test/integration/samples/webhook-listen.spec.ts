@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { generateApiKey } from '../../../src/config/api-key.js';
 import { freePort } from '../../../src/net/free-port.js';
 import { startService, type TestService } from '../../support/service.js';
 import { waitFor } from '../../support/wait-for.js';
@@ -9,6 +10,7 @@ import {
   SECRET,
   startApi,
   startListener,
+  startListenerWithKey,
   TEST_EVENT,
   WEBHOOK_ID,
 } from './webhook-listen-workbench.js';
@@ -125,6 +127,48 @@ describe('npm run webhook:listen', () => {
     const listener = startListener('--api', api.url, '--port', '0');
     expect(await listener.ended()).toBe(1);
     expect(listener.output()).toContain('is not Halftone');
+  });
+});
+
+describe('npm run webhook:listen at an API with keys', () => {
+  const KEY = generateApiKey();
+
+  it('sends the key of API_KEY with every call, and shows it nowhere', async () => {
+    const api = await startApi();
+    const listener = startListenerWithKey(KEY, '--api', api.url, '--port', '0');
+    await listener.printed(/answered: 204/);
+    listener.signal('SIGINT');
+    expect(await listener.ended()).toBe(0);
+    expect(api.calls).toEqual([REGISTER, TEST, DELETE]);
+    expect(api.authorizations).toEqual(api.calls.map(() => `Bearer ${KEY}`));
+    expect(listener.output()).not.toContain(KEY);
+  });
+
+  it.each([
+    [401, '', 'Send a key.', 'Put a key into the variable API_KEY'],
+    [401, KEY, 'There is no such key.', 'The key was that of API_KEY, or else'],
+    [403, KEY, 'The key lacks the scope webhooks:manage.', 'Give API_KEY a key with that scope.'],
+  ])('says what to do after a %d', async (status, key, detail, advice) => {
+    const api = await startApi({ [REGISTER]: problem(status, 'refused', detail) });
+    const listener = startListenerWithKey(key, '--api', api.url, '--port', '0');
+    expect(await listener.ended()).toBe(1);
+    expect(listener.output()).toContain(`${REGISTER} answered ${status}: ${detail}\n${advice}`);
+    expect(listener.output()).not.toContain(KEY);
+  });
+
+  it('is let in by the service itself', async () => {
+    const service = await startService({ API_KEYS: `shop:${KEY}` });
+    try {
+      const without = startListener('--api', service.api.url, '--port', '0');
+      expect(await without.ended()).toBe(1);
+      expect(without.output()).toContain('answered 401');
+      const listener = startListenerWithKey(KEY, '--api', service.api.url, '--port', '0');
+      await listener.printed(/message: This is a test\n(.*\n)*? +signature: valid\n/);
+      listener.signal('SIGINT');
+      expect(await listener.ended()).toBe(0);
+    } finally {
+      await service.stop();
+    }
   });
 });
 

@@ -4,8 +4,9 @@ const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 
 describe('readListenSettings', () => {
   it('needs no option', () => {
-    expect(readListenSettings([])).toEqual({
+    expect(readListenSettings([], {})).toEqual({
       apiUrl: 'http://127.0.0.1:3000',
+      apiKey: undefined,
       port: undefined,
       secret: undefined,
       answer: 204,
@@ -16,8 +17,9 @@ describe('readListenSettings', () => {
 
   it('reads every option', () => {
     const args = ['--api=https://x.example/halftone/', '--port', '0', '--secret', SECRET, '--answer', '500'];
-    expect(readListenSettings([...args, '--json', '-h'])).toEqual({
+    expect(readListenSettings([...args, '--json', '-h'], { API_KEY: 'a-key-of-the-shop' })).toEqual({
       apiUrl: 'https://x.example/halftone',
+      apiKey: 'a-key-of-the-shop',
       port: 0,
       secret: SECRET,
       answer: 500,
@@ -41,7 +43,13 @@ describe('readListenSettings', () => {
     [['--secret', 'whsec_'], /^--secret must be/],
     [['--secret', 'whsec_!!!!'], /^--secret must be/],
   ])('says what is wrong with %j', (args, message) => {
-    expect(() => readListenSettings(args)).toThrow(UsageError);
-    expect(() => readListenSettings(args)).toThrow(message);
+    expect(() => readListenSettings(args, {})).toThrow(UsageError);
+    expect(() => readListenSettings(args, {})).toThrow(message);
+  });
+
+  it('says what is wrong with the key, without showing it', () => {
+    const readKey = (): unknown => readListenSettings([], { API_KEY: 'halftone_cut' });
+    expect(readKey).toThrow(UsageError);
+    expect(readKey).toThrow(/^API_KEY is mistyped or cut: its checksum is wrong\.$/);
   });
 });
