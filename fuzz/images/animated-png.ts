@@ -1,13 +1,8 @@
 import { deflateSync } from 'node:zlib';
 import { pngChunk } from './parts.js';
-import sharp from 'sharp';
 
-/** An animated PNG of two frames, which sharp cannot write. */
-export async function animatedPng(width: number, height: number): Promise<Buffer> {
-  const grey = { r: 120, g: 130, b: 140 };
-  const still = await sharp({ create: { width, height, channels: 3, background: grey } })
-    .png()
-    .toBuffer();
+/** The still PNG, of three channels, as the first frame of an animated one, which sharp cannot write; the second is black. */
+export function withSecondFrame(still: Buffer, width: number, height: number): Buffer {
   const second = deflateSync(Buffer.alloc((width * 3 + 1) * height));
   return Buffer.concat([
     still.subarray(0, 33),
@@ -26,7 +21,8 @@ function frameControl(sequence: number, width: number, height: number): Buffer {
   return Buffer.concat([uint32(sequence, width, height, 0, 0), delay, disposeAndBlend]);
 }
 
-function uint32(...values: number[]): Buffer {
+/** Numbers as PNG writes them. */
+export function uint32(...values: number[]): Buffer {
   const bytes = Buffer.alloc(values.length * 4);
   values.forEach((value, index) => bytes.writeUInt32BE(value, index * 4));
   return bytes;

@@ -1,5 +1,5 @@
 import sharp, { type Sharp } from 'sharp';
-import { animatedPng } from './animated-png.js';
+import { withSecondFrame } from './animated-png.js';
 import { withNamedComponents, withThumbnail } from './odd-jpegs.js';
 
 /** A whole image, before anything is done to it. */
@@ -43,7 +43,7 @@ const KINDS: Record<string, Draw> = {
   'png-alpha': () => alpha().png(),
   'png-transparent-palette': () => alpha().png({ palette: true }),
   'png-metadata': () => described(colour()).png({ palette: true, colours: 4 }),
-  'png-animated': () => animatedPng(WIDTH, HEIGHT),
+  'png-animated': async () => withSecondFrame(await colour().png().toBuffer(), WIDTH, HEIGHT),
   'webp-lossy': () => colour().webp(),
   'webp-lossless': () => colour().webp({ lossless: true }),
   'webp-alpha': () => alpha().webp(),

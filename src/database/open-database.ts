@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { Env } from '../config/env.js';
-import { EMBEDDED_DATABASE, startEmbeddedPostgres } from './embedded-postgres.js';
-import { assertMigrated, migrateDatabase } from './migrate.js';
+import { EMBEDDED_DATABASE } from './embedded-postgres.js';
+import { assertMigrated } from './migrate.js';
 import { hasCluster, runningClusterUrl } from './postgres-cluster.js';
-import { assertUsable, type PreparedDatabase } from './prepare-database.js';
+import { assertUsable, startMigrated, type PreparedDatabase } from './prepare-database.js';
 
 /** Where the service's database is, for people. */
 export const databasePlace = ({ databaseUrl, dataDir }: Env): string =>
@@ -29,7 +29,5 @@ export async function openDatabase(env: Env, { make }: { make: boolean }): Promi
     await assertMigrated(running);
     return { url: running, stop: async () => undefined };
   }
-  const embedded = await startEmbeddedPostgres(dataDir, () => undefined);
-  await migrateDatabase(embedded.url);
-  return embedded;
+  return startMigrated(dataDir, () => undefined);
 }

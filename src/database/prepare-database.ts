@@ -18,7 +18,12 @@ export async function prepareDatabase(env: Env): Promise<PreparedDatabase> {
     return { url: env.databaseUrl, stop: async () => undefined };
   }
   const logger = new Logger('PostgreSQL');
-  const postgres = await startEmbeddedPostgres(env.dataDir, (line) => logger.log(line));
+  return startMigrated(env.dataDir, (line) => logger.log(line));
+}
+
+/** Starts the embedded PostgreSQL, and brings it to this version. */
+export async function startMigrated(dataDir: string, log: (line: string) => void): Promise<PreparedDatabase> {
+  const postgres = await startEmbeddedPostgres(dataDir, log);
   try {
     await migrateDatabase(postgres.url);
   } catch (error) {

@@ -25,7 +25,7 @@ export const PROBLEMS = {
   not_found: {
     status: 404,
     title: 'Not found',
-    help: 'There is nothing under this id or address (with this HTTP method), or it belongs to someone else.',
+    help: 'There is nothing under this id or address, or it belongs to someone else.',
   },
   method_not_allowed: {
     status: 405,
@@ -80,7 +80,7 @@ export const PROBLEMS = {
   too_many_images: {
     status: 413,
     title: 'The file has too many images',
-    help: 'Split the CSV, or have MAX_IMAGES_PER_REQUEST raised.',
+    help: 'Split the CSV, or have MAX_IMAGES_PER_REQUEST or MAX_OPEN_IMAGES raised; the detail says how many there may be.',
   },
   body_too_large: {
     status: 413,

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
+import { uint32, withSecondFrame } from '../../fuzz/images/animated-png.js';
+import { pngChunk } from '../../fuzz/images/parts.js';
 
 /** Colours of the four quarters of `quarters`, clockwise from the upper left. */
 export const QUARTERS = ['red', 'green', 'blue', 'white'] as const;
@@ -87,22 +88,9 @@ export async function animation(
     : stacked.webp({ delay: delays, loop, quality: 95 }).toBuffer();
 }
 
-/** An animated PNG of two frames, which sharp cannot write. */
+/** An animated PNG of two frames. */
 export async function animatedPng(width = 64, height = 64): Promise<Buffer> {
-  const still = await photo(width, height).png().toBuffer();
-  const header = still.subarray(0, 33);
-  const pixels = still.subarray(33, -12);
-  const end = still.subarray(-12);
-  const second = deflateSync(Buffer.alloc((width * 3 + 1) * height));
-  return Buffer.concat([
-    header,
-    pngChunk('acTL', uint32(2, 0)),
-    pngChunk('fcTL', frameControl(0, width, height)),
-    pixels,
-    pngChunk('fcTL', frameControl(1, width, height)),
-    pngChunk('fdAT', Buffer.concat([uint32(2), second])),
-    end,
-  ]);
+  return withSecondFrame(await photo(width, height).png().toBuffer(), width, height);
 }
 
 /** The PNG with more chunks before its pixels. */
@@ -141,22 +129,4 @@ function nearestQuarter(colour: number[]): Quarter {
   const distance = (name: Quarter) =>
     QUARTER_RGB[name].reduce((sum, value, channel) => sum + (value - colour[channel]!) ** 2, 0);
   return QUARTERS.toSorted((a, b) => distance(a) - distance(b))[0]!;
-}
-
-/** A chunk with its length and checksum. */
-export function pngChunk(type: string, data: Buffer): Buffer {
-  const typed = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-  return Buffer.concat([uint32(data.length), typed, uint32(crc32(typed))]);
-}
-
-function frameControl(sequence: number, width: number, height: number): Buffer {
-  const delay = Buffer.from([0, 100, 3, 232]);
-  const disposeAndBlend = Buffer.alloc(2);
-  return Buffer.concat([uint32(sequence, width, height, 0, 0), delay, disposeAndBlend]);
-}
-
-function uint32(...values: number[]): Buffer {
-  const bytes = Buffer.alloc(values.length * 4);
-  values.forEach((value, index) => bytes.writeUInt32BE(value, index * 4));
-  return bytes;
 }

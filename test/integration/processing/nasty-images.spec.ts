@@ -1,12 +1,12 @@
 import { deflateSync } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
 import { compress } from '../../support/compression.js';
+import { pngChunk } from '../../../fuzz/images/parts.js';
 import {
   centreColour,
   paint,
   photo,
   plain,
-  pngChunk,
   quarters,
   QUARTERS,
   readQuarters,

@@ -1,13 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { compress } from '../../support/compression.js';
-import {
-  animation,
-  paint,
-  photo,
-  pngChunk,
-  withJpegSegments,
-  withPngChunks,
-} from '../../support/pictures.js';
+import { pngChunk } from '../../../fuzz/images/parts.js';
+import { animation, paint, photo, withJpegSegments, withPngChunks } from '../../support/pictures.js';
 
 const SCRIPT = '<script>alert(1)</script>';
 const ZIP = 'PK\x03\x04\x14\0\0\0\0\0';

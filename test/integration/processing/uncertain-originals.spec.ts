@@ -1,13 +1,7 @@
 import sharp from 'sharp';
 import { compress } from '../../support/compression.js';
-import {
-  animatedPng,
-  paint,
-  photo,
-  pngChunk,
-  withJpegSegments,
-  withPngChunks,
-} from '../../support/pictures.js';
+import { pngChunk } from '../../../fuzz/images/parts.js';
+import { animatedPng, paint, photo, withJpegSegments, withPngChunks } from '../../support/pictures.js';
 
 /** Pictures that are kept as they are: no JPEG of full quality can be smaller. */
 const SMALL = {
