@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { sql } from '../database/sql.js';
+import { prepared, sql } from '../database/sql.js';
 import { SCOPES, type Scope } from '../access/scopes.js';
 import { ApiKey } from './api-key.entity.js';
 import { hashKey, isSameHash } from './key-hash.js';
@@ -31,13 +31,18 @@ export class ApiKeys {
 
   /** Whether there are keys: from the first one on every caller needs one, also when all are revoked. */
   async areKept(): Promise<boolean> {
-    this.known ||= await this.dataSource.manager.exists(ApiKey);
+    if (this.known) return true;
+    const [row] = await prepared<{ kept: boolean }>(
+      this.dataSource,
+      'SELECT EXISTS (SELECT FROM api_key) AS kept',
+    );
+    this.known = row!.kept;
     return this.known;
   }
 
   async find(key: string): Promise<FoundKey | undefined> {
     const { id, hash } = hashKey(key);
-    const [found] = await sql<FoundKey & { hash: Buffer; unseen: boolean }>(
+    const [found] = await prepared<FoundKey & { hash: Buffer; unseen: boolean }>(
       this.dataSource,
       `SELECT id, name, owner_id AS "ownerId", scopes, hash,
          CASE WHEN revoked_at IS NOT NULL THEN 'revoked' WHEN expires_at <= now() THEN 'expired' ELSE 'live' END AS state,

@@ -12,6 +12,9 @@ export const SESSION_LIMITS = {
   connectionTimeoutMillis: 10_000,
   keepAlive: true,
   keepAliveInitialDelayMillis: 5000,
+  // Everything is looked up by key. A plan that was prepared while a table was small would read the whole of it, also
+  // when the first large upload has made a million rows of it: for up to a minute, until autovacuum has looked.
+  options: '-c enable_seqscan=off',
 };
 
 /** A connection that owes an answer for longer (ms) is dead: above the server's own limit of a statement. */

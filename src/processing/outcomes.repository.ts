@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import { sql } from '../database/sql.js';
+import { prepared, sql } from '../database/sql.js';
 import { SPEED_MEMORY } from '../requests/remaining-time.js';
 import type { Outcome } from './outcome.js';
 
@@ -35,8 +35,8 @@ export class OutcomesRepository {
   ): Promise<Recorded> {
     const rows = JSON.stringify(outcomes.map(toRow));
     // A statement of its own: the next one then sees what was committed while this one waited.
-    await sql(manager, 'SELECT FROM processing_request WHERE id = $1 FOR UPDATE', [requestId]);
-    const [recorded] = await sql<Recorded>(manager, RECORD, [requestId, run, rows, SPEED_MEMORY]);
+    await prepared(manager, 'SELECT FROM processing_request WHERE id = $1 FOR UPDATE', [requestId]);
+    const [recorded] = await prepared<Recorded>(manager, RECORD, [requestId, run, rows, SPEED_MEMORY]);
     return recorded ?? { changed: 0, pending: undefined };
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { sql, type Runner } from '../database/sql.js';
+import { prepared, sql, type Runner } from '../database/sql.js';
 
 /** A worker that was not seen for this long does not count any more. */
 const ALIVE = `seen_at > now() - interval '30 s'`;
@@ -27,7 +27,7 @@ export class WorkersRepository {
 
   /** Slices that all workers alive can work at once. */
   async slotsAlive(runner: Runner): Promise<number> {
-    const [row] = await sql<{ slots: number }>(
+    const [row] = await prepared<{ slots: number }>(
       runner,
       `SELECT coalesce(sum(slots), 0)::int AS slots FROM worker WHERE ${ALIVE}`,
     );

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { sql } from '../database/sql.js';
+import { prepared } from '../database/sql.js';
 import { ObjectStorage } from '../storage/object-storage.js';
 import { cutPage } from './cursor.js';
 import { imageBody, listedImageBody, type ProductTitle, type UrlFor } from './image-body.js';
@@ -29,7 +29,7 @@ export class ImagesService {
 
   /** The first 50 products, fewer when those have more than 500 images; whole products only. */
   async firstProducts(request: ProcessingRequest): Promise<ProductBody[]> {
-    const products = await sql<ProductTitle & { end: number }>(
+    const products = await prepared<ProductTitle & { end: number }>(
       this.dataSource,
       `SELECT ${TITLE}, first_position + image_count AS end FROM product
        WHERE request_id = $1 AND row <= $4 AND (first_position + image_count <= $5 OR row = 1) ORDER BY row`,
@@ -103,7 +103,7 @@ export class ImagesService {
     images: ProductImage[],
   ): Promise<Map<number, ProductTitle>> {
     const rows = [...new Set(images.map((image) => image.row))];
-    const titles = await sql<ProductTitle>(
+    const titles = await prepared<ProductTitle>(
       this.dataSource,
       `SELECT ${TITLE} FROM product WHERE request_id = $1 AND row = ANY($4)`,
       [...titleOf(request), rows],
