@@ -6,7 +6,7 @@ const VERSION_LENGTH = 4;
 const DESCRIPTIONS = new Set(['hdlr', 'pitm', 'iloc', 'iinf', 'iprp', 'iref']);
 
 /**
- * Where in the file the bytes of an AVIF's items stand, as the content of its `meta` box says. Throws NotStripped unless there
+ * Where in the file the bytes of an AVIF's items stand, as the content of its `meta` box says. Throws NOT_STRIPPED unless there
  * are `count` items, and for what the box need not hold.
  */
 export function avifItems(meta: Buffer, count: number): [from: number, to: number][] {

@@ -22,7 +22,7 @@ export function isAnimatedPng(bytes: Buffer): boolean {
 /**
  * Holds the frames of a PNG to what the standard says of them, chunk by chunk: as many as announced, numbered through, each
  * within the picture and with content. Their pixels are not decoded: viewers do that, as of the source. All methods
- * throw NotStripped.
+ * throw NOT_STRIPPED.
  */
 export class PngFrames {
   private announced: number | undefined;

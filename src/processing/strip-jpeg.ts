@@ -1,5 +1,5 @@
 import { jpegApplicationSegment } from './strip-jpeg-application.js';
-import { certain, NotStripped, type StrippedBytes } from './stripped-bytes.js';
+import { certain, NOT_STRIPPED, type StrippedBytes } from './stripped-bytes.js';
 
 const SOI_LENGTH = 2;
 const EOI = 0xd9;
@@ -67,5 +67,5 @@ function endOfScan(bytes: Buffer, from: number, room: number): number {
     if (next !== 0 && !(next >= 0xd0 && next <= 0xd7)) return at;
     at += 1;
   }
-  throw new NotStripped();
+  throw NOT_STRIPPED;
 }

@@ -4,7 +4,7 @@ import { stripGif } from './strip-gif.js';
 import { stripJpeg } from './strip-jpeg.js';
 import { stripPng } from './strip-png.js';
 import { stripWebp } from './strip-webp.js';
-import { NotStripped, StrippedBytes } from './stripped-bytes.js';
+import { NOT_STRIPPED, StrippedBytes } from './stripped-bytes.js';
 
 /**
  * The source's own pixels and colours, and whatever else it held is gone: the place where it was taken, and what a stranger hid
@@ -16,7 +16,7 @@ export function stripMetadata(source: SourceImage, atMost = Infinity): Buffer | 
   try {
     return strip(source, new StrippedBytes(source.bytes, atMost));
   } catch (error) {
-    if (error instanceof NotStripped) return undefined;
+    if (error === NOT_STRIPPED) return undefined;
     throw error;
   }
 }
@@ -35,6 +35,6 @@ function strip({ bytes, format, orientation, hasAlpha }: SourceImage, kept: Stri
       return stripAvif(bytes, hasAlpha, kept);
     case 'tiff':
       // Anything may stand anywhere in it. And no browser shows it.
-      throw new NotStripped();
+      throw NOT_STRIPPED;
   }
 }
