@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { IsNull, type EntityManager, type FindOptionsWhere } from 'typeorm';
 import { validate as isUuid } from 'uuid';
 import { Env } from '../config/env.js';
-import { sql } from '../database/sql.js';
+import { prepared, sql } from '../database/sql.js';
 import { ProcessingRequest } from './processing-request.entity.js';
 import { finalStatus, isTerminal } from './request-status.js';
 
@@ -18,6 +18,8 @@ export type NewRequest = Pick<
   | 'productCount'
   | 'imageCount'
 >;
+
+export type LockedRun = Pick<ProcessingRequest, 'id' | 'run' | 'status' | 'imageCount'>;
 
 export interface NewProduct {
   row: number;
@@ -46,7 +48,7 @@ export class RequestsRepository {
   ): Promise<number> {
     let position = firstPosition;
     const positions = products.map(({ urls }) => (position += urls.length) - urls.length);
-    await sql(
+    await insertRows(
       manager,
       `INSERT INTO product (request_id, row, cells, first_position, image_count)
        SELECT $1, * FROM unnest($2::int[], $3::jsonb[], $4::int[], $5::int[])`,
@@ -58,7 +60,7 @@ export class RequestsRepository {
         products.map(({ urls }) => urls.length),
       ],
     );
-    await sql(
+    await insertRows(
       manager,
       `INSERT INTO product_image (request_id, row, source_url, position)
        SELECT $1, row, url, $4::int + ordinality - 1 FROM unnest($2::int[], $3::text[]) WITH ORDINALITY AS i (row, url)`,
@@ -70,6 +72,16 @@ export class RequestsRepository {
       ],
     );
     return position;
+  }
+
+  /** Locks the request's row as `lock` does, and gives of it what is needed at the end of every slice. */
+  async lockRun(manager: EntityManager, requestId: string): Promise<LockedRun | undefined> {
+    const [run] = await prepared<LockedRun>(
+      manager,
+      `SELECT id, run, status, image_count AS "imageCount" FROM processing_request WHERE id = $1 FOR UPDATE`,
+      [requestId],
+    );
+    return run;
   }
 
   /** Locks the request's row until the transaction ends; undefined when there is none. */
@@ -163,4 +175,15 @@ export class RequestsRepository {
     );
     return changed.length > 0;
   }
+}
+
+/**
+ * Hands node-postgres a copy of `values`, which it takes back when the statement is done: what is left of a statement
+ * would hold them until V8's next full collection, of a million rows some 130 MB. A copy, because V8 allocates what often
+ * lives on, as the list itself, among the old objects, where even an emptied one still holds what was in it.
+ */
+async function insertRows(manager: EntityManager, statement: string, values: unknown[]): Promise<void> {
+  const lent = [...values];
+  await sql(manager, statement, lent);
+  lent.length = 0;
 }

@@ -20,8 +20,8 @@ import type { AcceptedBody, ValidationReport } from './upload-answers.dto.js';
 import { UploadOptions } from './upload-options.dto.js';
 import { csvInvalid } from './upload-problems.js';
 
-/** Images per INSERT: large enough for speed, small enough for flat memory. */
-const BATCH = 5000;
+/** Images per INSERT. With 5,000 an upload takes no less time, and V8 takes what they leave behind for long-lived: 180 MB. */
+const BATCH = 1000;
 
 /** What an upload is answered with. */
 export interface UploadAnswer {
