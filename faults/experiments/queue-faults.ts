@@ -77,7 +77,7 @@ function openQueues({ parts: { stores, database } }: House): {
   queues: JobQueue[];
   close: () => Promise<void>;
 } {
-  const names = ['slices', 'deliveries'];
+  const names = ['slices', 'small-slices', 'deliveries'];
   if (stores.redis) {
     const { port } = stores.redis;
     const queues = names.map((name) => new Queue(name, { connection: { host: '127.0.0.1', port } }));

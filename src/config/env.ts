@@ -5,6 +5,7 @@ import { namedApiKeys, type NamedApiKey } from './named-api-keys.js';
 import { networkRanges } from './network-ranges.js';
 import { boolean, duration, integer, listOf, oneOf, size, text, url, type Setting } from './settings.js';
 import { parseStorageUrl, type StorageTarget } from './storage-url.js';
+import { processMemory } from './worker-memory.js';
 
 export type AppMode = 'api' | 'worker' | 'all';
 
@@ -49,6 +50,8 @@ export class Env {
   fetchPerHost: number;
   imageAttempts: number;
   workerConcurrency: number;
+  /** Of the process. Undefined: made of `workerConcurrency`, and a picture that needs more gets it. */
+  workerMemory: number | undefined;
   leaseMs: number;
   shutdownTimeoutMs: number;
   databasePoolSize: number;
@@ -126,6 +129,7 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
     fetchPerHost: read('FETCH_PER_HOST', integer(1, 1024), '32'),
     imageAttempts: read('IMAGE_ATTEMPTS', integer(1, 20), '4'),
     workerConcurrency,
+    workerMemory: optional('WORKER_MEMORY', size(384 * MiB, 1024 * 1024 * MiB)),
     leaseMs: read('LEASE', duration(1000, 600_000), '30s'),
     shutdownTimeoutMs: read('SHUTDOWN_TIMEOUT', duration(0, 600_000), '20s'),
     databasePoolSize: read(
@@ -141,6 +145,13 @@ export function parseEnv(source: Record<string, string | undefined>): Env {
   });
   if (env.appMode === 'worker' && !env.databaseUrl) {
     faults.push('DATABASE_URL: a worker needs the database of its API; set it to the same URL');
+  }
+  const leastMemory = processMemory(workerConcurrency) + 8 * env.maxImageBytes;
+  if (env.workerMemory !== undefined && env.workerMemory < leastMemory) {
+    const least = `${Math.ceil(leastMemory / MiB)}MiB`;
+    faults.push(
+      `WORKER_MEMORY: expected at least ${least}; raise it, or lower WORKER_CONCURRENCY or MAX_IMAGE_BYTES`,
+    );
   }
   if (faults.length > 0) throw new EnvError(faults);
   return env;

@@ -32,6 +32,8 @@ export interface GuardedRequest {
    * meanwhile. It has to reject when the signal aborts; its error is then the fetch's.
    */
   admit?: (contentLength: number | undefined) => Promise<void>;
+  /** Told how many bytes of the body have come. What it gives is awaited as `admit` is, before more is read. */
+  grow?: (length: number) => Promise<void> | undefined;
   signal?: AbortSignal;
 }
 
@@ -145,7 +147,7 @@ export class GuardedFetch implements OnApplicationShutdown {
 
 async function receive(
   answer: Dispatcher.ResponseData,
-  { wantsBody, admit, maxBytes, overflow }: GuardedRequest,
+  { wantsBody, admit, grow, maxBytes, overflow }: GuardedRequest,
   deadline: Deadline,
 ): Promise<Omit<GuardedResponse, 'url'>> {
   const status = answer.statusCode;
@@ -166,8 +168,17 @@ async function receive(
       await admit(contentLength);
       deadline.resume();
     }
+    const waitFor = async (room: Promise<void>): Promise<void> => {
+      deadline.pause();
+      await room;
+      if (!answer.body.destroyed) deadline.resume(); // else nobody would end it
+    };
+    const waitToGrow = (length: number): Promise<void> | undefined => {
+      const room = grow?.(length);
+      return room && waitFor(room);
+    };
     const chunks: Buffer[] = [];
-    const cut = await readBody(answer.body, maxBytes, chunks).catch((error: unknown) => {
+    const cut = await readBody(answer.body, maxBytes, chunks, waitToGrow).catch((error: unknown) => {
       const failure = toFetchError(error, true);
       if (overflow === 'cut') failure.partial = Buffer.concat(chunks);
       throw failure;

@@ -1,3 +1,5 @@
+import { Turns } from './turns.js';
+
 interface Waiter {
   weight: number;
   admit: () => void;
@@ -16,8 +18,7 @@ export interface Hold {
  */
 export class FairSemaphore {
   private free: number;
-  /** In turn order; a group exists only while someone in it waits. */
-  private readonly groups = new Map<string, Waiter[]>();
+  private readonly waiting = new Turns<Waiter>();
 
   constructor(private readonly capacity: number) {
     this.free = capacity;
@@ -27,7 +28,7 @@ export class FairSemaphore {
   async acquire(key: string, weight: number, signal: AbortSignal): Promise<Hold> {
     signal.throwIfAborted();
     const wanted = Math.min(weight, this.capacity);
-    if (this.groups.size === 0 && wanted <= this.free) this.free -= wanted;
+    if (this.waiting.size === 0 && wanted <= this.free) this.free -= wanted;
     else await this.wait(key, wanted, signal);
     return this.hold(wanted);
   }
@@ -35,7 +36,7 @@ export class FairSemaphore {
   private wait(key: string, weight: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = () => {
-        this.remove(key, waiter);
+        this.waiting.remove(key, waiter);
         reject(signal.reason as Error);
         this.admitNext();
       };
@@ -47,9 +48,7 @@ export class FairSemaphore {
         },
       };
       signal.addEventListener('abort', leave, { once: true });
-      const group = this.groups.get(key);
-      if (group) group.push(waiter);
-      else this.groups.set(key, [waiter]);
+      this.waiting.add(key, waiter);
     });
   }
 
@@ -65,19 +64,11 @@ export class FairSemaphore {
 
   /** The first in turn is served or waited for, never passed over: a large one would starve behind small ones. */
   private admitNext(): void {
-    for (const [key, group] of this.groups) {
-      const waiter = group[0]!;
-      if (waiter.weight > this.free) return;
-      this.free -= waiter.weight;
-      this.groups.delete(key);
-      if (group.length > 1) this.groups.set(key, group.slice(1));
-      waiter.admit();
+    for (let next = this.waiting.first(); next; next = this.waiting.first()) {
+      if (next.weight > this.free) return;
+      this.free -= next.weight;
+      this.waiting.shift();
+      next.admit();
     }
-  }
-
-  private remove(key: string, waiter: Waiter): void {
-    const group = this.groups.get(key)!.filter((other) => other !== waiter);
-    if (group.length > 0) this.groups.set(key, group);
-    else this.groups.delete(key);
   }
 }

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Env } from '../config/env.js';
-import { HostPlaces, type HostPlace } from './host-places.js';
+import { HostPlaces, type HostEntry, type HostPlace } from './host-places.js';
 
 export type { HostPlace };
 
-/** A host that was overloaded keeps its lower limit for so long after the last download, over the pauses between passes. */
+/** A host that was overloaded or slow is remembered as such for so long after the last download, over the pauses between passes. */
 const REMEMBER_MS = 5 * 60_000;
 
 /** How many downloads run at once from each host, over the whole process. Hosts that nobody downloads from cost no memory. */
@@ -20,14 +20,12 @@ export class HostLimits {
     return this.hosts.size;
   }
 
-  /** A place at the host; undefined when none came free within `waitMs`. Rejects with the signal's reason when it aborts. */
-  async enter(
-    host: string,
-    options: { signal: AbortSignal; waitMs: number },
-  ): Promise<HostPlace | undefined> {
-    options.signal.throwIfAborted();
+  /** A place at the host; a number when there is none in time: come back after so many ms. Rejects with the signal's reason when it aborts. */
+  async enter(host: string, entry: HostEntry): Promise<HostPlace | number> {
+    entry.signal.throwIfAborted();
     this.keep(host);
-    return this.placesOf(host).enter(options.signal, options.waitMs);
+    const places = this.placesOf(host);
+    return (await places.enter(entry)) ?? places.comeBackIn();
   }
 
   private placesOf(host: string): HostPlaces {
@@ -42,7 +40,7 @@ export class HostLimits {
   }
 
   private retire(host: string): void {
-    if (!this.hosts.get(host)?.isStrained) {
+    if (!this.hosts.get(host)?.isTroubled) {
       this.hosts.delete(host);
       return;
     }

@@ -132,6 +132,7 @@ function describe(bytes: Buffer, format: SourceFormat, header: Metadata): Source
     pages,
     pixels: width * height * pages,
     interlaced: header.isProgressive,
+    fullChroma: header.chromaSubsampling?.startsWith('4:4:4') ?? false,
     hasAlpha: header.hasAlpha,
     deepWithProfile: header.space === 'rgb16' && header.hasProfile,
   };

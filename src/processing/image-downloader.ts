@@ -1,9 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Env } from '../config/env.js';
-import { FetchError, GuardedFetch, type GuardedResponse } from '../net/guarded-fetch.js';
+import { FetchError, GuardedFetch, type GuardedRequest, type GuardedResponse } from '../net/guarded-fetch.js';
 import { parseRetryAfter } from '../net/retry-after.js';
 import { httpErrorCode } from './http-error-code.js';
 import { ImageError } from './image-error.js';
+
+export type DownloadOptions = Required<Pick<GuardedRequest, 'signal' | 'admit'>> &
+  Pick<GuardedRequest, 'grow'>;
 
 /** Turns a URL into the bytes behind it, or into an ImageError. What the bytes are is for the decoder to say, not for a Content-Type. */
 @Injectable()
@@ -15,12 +18,9 @@ export class ImageDownloader {
 
   /**
    * `admit` is awaited before the body is read, with its length in bytes if that is known; the time limit stands
-   * still meanwhile. Throws an ImageError, or the reason of `signal` when that aborts.
+   * still meanwhile, and also while the body waits for what `grow` gives. Throws an ImageError, or the reason of `signal` when that aborts.
    */
-  async download(
-    url: string,
-    options: { signal: AbortSignal; admit: (contentLength: number | undefined) => Promise<void> },
-  ): Promise<Buffer> {
+  async download(url: string, options: DownloadOptions): Promise<Buffer> {
     const response = await this.fetch(url, options);
     const { status, headers, body } = response;
     if (status !== 200) {
@@ -39,10 +39,7 @@ export class ImageDownloader {
     return body;
   }
 
-  private async fetch(
-    url: string,
-    options: { signal: AbortSignal; admit: (contentLength: number | undefined) => Promise<void> },
-  ): Promise<GuardedResponse> {
+  private async fetch(url: string, options: DownloadOptions): Promise<GuardedResponse> {
     try {
       return await this.guardedFetch.fetch(url, {
         ...options,

@@ -31,12 +31,13 @@ export interface PipelineImage {
 export interface PipelineSignals {
   stopping: AbortSignal;
   aborting: AbortSignal;
+  /** Told when the image only waits for its host, and when the host has answered after all. */
+  onHostWait: (waits: boolean) => void;
 }
 
 /** How long an image waits for a place at its host before it lets its slice go on without it, in ms. */
 const HOST_WAIT = 10_000;
-/** From and to, in ms: when to come back for a place at a host, and to a storage or database that is away. */
-const HOST_PAUSE = [1000, 3000] as const;
+/** From and to, in ms: when to come back to a storage or database that is away. */
 const OUTAGE_PAUSE = [5000, 10_000] as const;
 
 /** One image: download, compress, put. Each step has a limit of its own for the whole process. */
@@ -61,7 +62,7 @@ export class ImagePipeline {
     } catch (error) {
       if (signals.aborting.aborted || (signals.stopping.aborted && error === signals.stopping.reason))
         return undefined;
-      if (outageOf(error)) return postponed(OUTAGE_PAUSE);
+      if (outageOf(error)) return postponed(randomInt(...OUTAGE_PAUSE));
       return outcomeOfError(
         this.imageError(image, error),
         image.attempts,
@@ -72,14 +73,14 @@ export class ImagePipeline {
   }
 
   private async attempt(image: PipelineImage, signals: PipelineSignals): Promise<Outcome> {
-    if (await this.outputs.isAway()) return postponed(OUTAGE_PAUSE);
+    if (await this.outputs.isAway()) return postponed(randomInt(...OUTAGE_PAUSE));
     const source = await this.download(image, signals);
-    if (!source) return postponed(HOST_PAUSE);
+    if (typeof source === 'number') return postponed(source);
     try {
       const output = await this.compress(image, source.bytes, signals.aborting);
       signals.aborting.throwIfAborted(); // nobody would record it
       const key = await this.put(image, output);
-      if (!key) return postponed(OUTAGE_PAUSE);
+      if (!key) return postponed(randomInt(...OUTAGE_PAUSE));
       return {
         kind: 'completed',
         objectKey: key,
@@ -96,19 +97,36 @@ export class ImagePipeline {
     }
   }
 
-  /** The source's bytes, which count as in flight until they are released; undefined when its host has no place. */
-  private async download(image: PipelineImage, { stopping, aborting }: PipelineSignals) {
-    const { requestId, sourceUrl } = image;
-    const place = await this.hosts.enter(hostOf(sourceUrl), { signal: stopping, waitMs: HOST_WAIT });
-    if (!place) return undefined;
-    const slot = await this.limits.downloads.acquire(requestId, 1, stopping).catch((error: unknown) => {
+  /**
+   * The source's bytes, which count as in flight until they are released; a number when its host has no place: come
+   * back after so many ms.
+   */
+  private async download(
+    { requestId, sourceUrl }: PipelineImage,
+    { stopping, aborting, onHostWait }: PipelineSignals,
+  ) {
+    const entry = { key: requestId, signal: stopping };
+    const place = await this.hosts.enter(hostOf(sourceUrl), { ...entry, waitMs: HOST_WAIT });
+    if (typeof place === 'number') return place;
+    const slotEntry = { ...entry, isHostSlow: place.isSlow, onAside: onHostWait };
+    const slot = await this.limits.downloads.take(slotEntry).catch((error: unknown) => {
       place.leave('failed');
       throw error;
     });
-    const inFlight = this.limits.reserveBytes(requestId, aborting);
+    const inFlight = this.limits.sourceRoom(requestId, aborting);
+    const admit = async (contentLength: number | undefined): Promise<void> => {
+      place.answered();
+      await slot.answered(aborting);
+      await inFlight.admit(contentLength);
+    };
     try {
-      const bytes = await this.downloader.download(sourceUrl, { signal: aborting, admit: inFlight.admit });
-      inFlight.shrink(bytes.length);
+      place.ask();
+      const bytes = await this.downloader.download(sourceUrl, {
+        signal: aborting,
+        admit,
+        grow: inFlight.grow,
+      });
+      inFlight.settle(bytes.length);
       place.leave('ok');
       return { bytes, release: inFlight.release };
     } catch (error) {
@@ -141,7 +159,7 @@ export class ImagePipeline {
     aborting: AbortSignal,
   ): Promise<CompressedImage> {
     const opened = await this.compressor.open(bytes, options);
-    const memory = await this.limits.memory.acquire(requestId, opened.memoryBytes, aborting);
+    const memory = await this.limits.pictureRoom(requestId, opened.memoryBytes, aborting);
     return this.compressor.compress(opened, options).finally(() => memory.release());
   }
 
@@ -164,8 +182,8 @@ export class ImagePipeline {
   }
 }
 
-function postponed([from, to]: readonly [number, number]): Outcome {
-  return { kind: 'postponed', delayMs: randomInt(from, to) };
+function postponed(delayMs: number): Outcome {
+  return { kind: 'postponed', delayMs: Math.round(delayMs) };
 }
 
 function hostOf(url: string): string {

@@ -6,7 +6,7 @@ import { Completion } from './completion.js';
 import { Dispatcher } from './dispatcher.js';
 import { ReconcilerRepository } from './reconciler.repository.js';
 import { RetriesService } from './retries.service.js';
-import type { SlicePass } from './slices.js';
+import type { DuePass } from './slices.js';
 
 /** What requests that are not terminal need when a wake-up got lost, or a process died between two steps. */
 @Injectable()
@@ -34,7 +34,7 @@ export class OpenRequests {
   }
 
   /** Enqueues all slices that `next` gives, some at a time. Gives how many. */
-  private async enqueueAll(next: () => Promise<SlicePass[]>): Promise<number> {
+  private async enqueueAll(next: () => Promise<DuePass[]>): Promise<number> {
     let count = 0;
     for (let slices = await next(); slices.length > 0; slices = await next()) {
       await this.dispatcher.enqueue(slices);
@@ -64,7 +64,7 @@ export class OpenRequests {
       if (await this.repository.isWorkedOut(manager, requestId, run)) {
         await this.repository.reopenSlices(manager, requestId, run);
       }
-      return this.dispatcher.fillWindow(manager, requestId, run);
+      return this.dispatcher.fillWindow(manager, request);
     });
     if (next) await this.dispatcher.enqueue(next);
     else await this.retries.resume(requestId);

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { sql } from '../database/sql.js';
 import type { LeftSlice } from './slices.repository.js';
-import type { SlicePass } from './slices.js';
+import type { DuePass } from './slices.js';
 
 /** 'HTRC' in ASCII: the one that holds this advisory lock reconciles. */
 const RECONCILER_LOCK = 0x4854_5243;
@@ -33,25 +33,26 @@ export class ReconcilerRepository {
   }
 
   /** Slices whose worker let the lease run out: queued anew, in a new pass, which shuts that worker out. */
-  takeBackExpired(): Promise<SlicePass[]> {
+  takeBackExpired(): Promise<DuePass[]> {
     return this.queueAnew(`state = 'running' AND lease_until < now()`, 1);
   }
 
   /** Slices that were queued and not picked up for `pickUpMs`: their jobs may be lost. A repeated wake-up is harmless. */
-  queuedTooLong(pickUpMs: number): Promise<SlicePass[]> {
+  queuedTooLong(pickUpMs: number): Promise<DuePass[]> {
     return this.queueAnew(`state = 'queued' AND queued_at < now() - ${pickUpMs} * interval '1 ms'`, 0);
   }
 
   /** Slices of open runs, queued anew in a pass that is higher by `passes`. */
-  private queueAnew(which: string, passes: 0 | 1): Promise<SlicePass[]> {
-    return sql<SlicePass>(
+  private queueAnew(which: string, passes: 0 | 1): Promise<DuePass[]> {
+    return sql<DuePass>(
       this.dataSource,
       `UPDATE slice SET state = 'queued', lease_until = NULL, queued_at = now(), pass = pass + ${passes}
        WHERE ctid = ANY(ARRAY(
          SELECT slice.ctid FROM slice JOIN processing_request AS request ON request.id = request_id
          WHERE ${which} AND request.run = slice.run AND request.status IN ('pending', 'processing')
          LIMIT ${ROUND} FOR UPDATE OF slice SKIP LOCKED))
-       RETURNING request_id AS "requestId", run, number AS slice, pass`,
+       RETURNING request_id AS "requestId", run, number AS slice, pass,
+         last_position - first_position + 1 AS images`,
     );
   }
 

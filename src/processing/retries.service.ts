@@ -60,7 +60,7 @@ export class RetriesService {
       // Somebody else was at it too, or it was cancelled meanwhile.
       if (!request || request.retriedTo === null) return [];
       if (!(await this.retries.reopenBatch(manager, request))) return undefined;
-      return this.dispatcher.fillWindow(manager, id, request.run);
+      return this.dispatcher.fillWindow(manager, request);
     });
     if (slices) await this.dispatcher.enqueue(slices);
     return slices !== undefined;

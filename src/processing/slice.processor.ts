@@ -1,14 +1,18 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { Env } from '../config/env.js';
 import type { QueueJobs } from '../queue/queues.js';
-import { WorkerHost } from '../queue/worker-host.js';
+import { WorkerHost, type JobControls } from '../queue/worker-host.js';
 import { Dispatcher } from './dispatcher.js';
-import { ImagePipeline, type PipelineSignals } from './image-pipeline.js';
+import { ImagePipeline } from './image-pipeline.js';
 import { OrphanObjects } from './orphan-objects.js';
 import { OutcomeRecorder } from './outcome-recorder.js';
 import { keepLease } from './slice-lease.js';
+import { SliceLoad } from './slice-load.js';
 import { SlicesRepository, type ClaimedSlice, type DueImage } from './slices.repository.js';
 import { WorkerRegistration } from './worker-registration.js';
+
+/** The reconciler makes up for what was not put on the queue. */
+const ignore = (): void => undefined;
 
 /** Works one pass of a slice: its due images, all at once as far as the pipeline's limits let them. */
 @Injectable()
@@ -25,17 +29,21 @@ export class SliceProcessor implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.host.work('slices', (job, stopping, aborting) => this.process(job, { stopping, aborting }));
+    for (const name of ['slices', 'small-slices'] as const) {
+      this.host.work(name, (job, controls) => this.process(job, controls));
+    }
   }
 
-  private async process(job: QueueJobs['slices'], signals: PipelineSignals): Promise<void> {
-    if (signals.stopping.aborted) return;
+  private async process(job: QueueJobs['slices'], controls: JobControls): Promise<void> {
+    const { stopping, aborting } = controls;
+    if (stopping.aborted) return;
     const slice = await this.slices.claim(job, this.worker.id);
     if (!slice) return;
-    const lease = keepLease(() => this.slices.renewLease(slice), this.env.leaseMs, signals.aborting);
+    const lease = keepLease(() => this.slices.renewLease(slice), this.env.leaseMs, aborting);
     try {
       const images = await this.slices.dueImages(slice);
-      const inLease = { stopping: signals.stopping, aborting: lease.lost };
+      const load = this.loadOf(slice, images, controls);
+      const inLease = { stopping, aborting: lease.lost, load };
       await Promise.all(images.map((image) => this.processImage(slice, image, inLease)));
       // A worker before this one began the slice and did not end it; what it had put may be left lying. A slice where
       // that cannot be cleared away now stays as it is, for others to do it.
@@ -46,10 +54,34 @@ export class SliceProcessor implements OnApplicationBootstrap {
     await this.dispatcher.endPass(slice);
   }
 
-  private async processImage(slice: ClaimedSlice, image: DueImage, signals: PipelineSignals): Promise<void> {
+  /** A slice that needs this process no more gives its slot to the next: many wait for slow hosts at no other cost. */
+  private loadOf(slice: ClaimedSlice, images: DueImage[], { stepAside }: JobControls): SliceLoad {
+    return new SliceLoad(
+      images.map(({ position }) => position),
+      (waits) => {
+        stepAside();
+        // When it is only to be recorded, its end follows at once, and that refills.
+        if (waits) void this.dispatcher.refill(slice).catch(ignore);
+      },
+    );
+  }
+
+  private async processImage(
+    slice: ClaimedSlice,
+    image: DueImage,
+    { load, ...signals }: { stopping: AbortSignal; aborting: AbortSignal; load: SliceLoad },
+  ): Promise<void> {
     const { requestId, options } = slice;
+    const { position } = image;
     const suspect = slice.starts > 1;
-    const outcome = await this.pipeline.run({ ...image, requestId, options, suspect }, signals);
-    if (outcome) await this.recorder.record(slice, image.position, outcome);
+    const onHostWait = (waits: boolean): void => load.hostWait(position, waits);
+    const outcome = await this.pipeline.run(
+      { ...image, requestId, options, suspect },
+      { ...signals, onHostWait },
+    );
+    // Not when it was put off: passes that do nothing else would follow each other as fast as they can.
+    if (outcome?.kind !== 'postponed') load.done(position);
+    if (outcome) await this.recorder.record(slice, position, outcome);
+    load.done(position);
   }
 }

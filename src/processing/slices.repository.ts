@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Env } from '../config/env.js';
-import { sql, type Runner } from '../database/sql.js';
+import { prepared, sql, type Runner } from '../database/sql.js';
 import type { RequestOptions } from '../requests/request-options.js';
-import type { SlicePass } from './slices.js';
+import type { DuePass, SlicePass } from './slices.js';
 
 /** The positions of a slice, both ends included. */
 export interface Range {
@@ -67,7 +67,7 @@ export class SlicesRepository {
    * it. Undefined: somebody else has it, it was worked already, or the request ended.
    */
   async claim(job: SlicePass, workerId: string): Promise<ClaimedSlice | undefined> {
-    const [claimed] = await sql<Omit<ClaimedSlice, keyof SlicePass>>(
+    const [claimed] = await prepared<Omit<ClaimedSlice, keyof SlicePass>>(
       this.dataSource,
       `WITH request AS (
          SELECT id, options FROM processing_request
@@ -104,7 +104,7 @@ export class SlicesRepository {
 
   /** Its images that are pending and due. */
   dueImages(slice: ClaimedSlice): Promise<DueImage[]> {
-    return sql<DueImage>(
+    return prepared<DueImage>(
       this.dataSource,
       `SELECT position, source_url AS "sourceUrl", attempts FROM product_image
        WHERE request_id = $1 AND position BETWEEN $2 AND $3 AND status = 'pending'
@@ -119,7 +119,7 @@ export class SlicesRepository {
    * stays suspect until then: the image that did it may be among the rest. Undefined: the pass is over.
    */
   async endPass(runner: Runner, slice: ClaimedSlice): Promise<EndedPass | undefined> {
-    const [ended] = await sql<EndedPass>(
+    const [ended] = await prepared<EndedPass>(
       runner,
       `UPDATE slice SET
          state = CASE WHEN rest.pending = 0 THEN 'done' ELSE 'waiting' END,
@@ -170,7 +170,8 @@ export class SlicesRepository {
   }
 
   /**
-   * Moves due slices of a run to `queued` until `window` of them are queued or running. The caller locks the request.
+   * Moves due slices of a run to `queued` until `window` of them are, once no more than half of it is left: many at a time
+   * cost the queue hardly more than one. The caller locks the request.
    * ARRAY, because a join may run the inner query once for every slice there is, and each time it locks others.
    */
   async fillWindow(
@@ -178,18 +179,19 @@ export class SlicesRepository {
     requestId: string,
     run: number,
     window: number,
-  ): Promise<SlicePass[]> {
-    return sql<SlicePass>(
+  ): Promise<DuePass[]> {
+    return prepared<DuePass>(
       manager,
       `UPDATE slice SET state = 'queued', queued_at = now()
        WHERE request_id = $1 AND run = $2 AND number = ANY(ARRAY(
          SELECT number FROM slice
          WHERE request_id = $1 AND run = $2 AND state = 'waiting' AND (not_before IS NULL OR not_before <= now())
          ORDER BY number
-         LIMIT greatest(0, $3 - (SELECT count(*) FROM slice
-                                 WHERE request_id = $1 AND run = $2 AND state IN ('queued', 'running')))
+         LIMIT (SELECT CASE WHEN count(*) > $3::int / 2 THEN 0 ELSE $3::int - count(*) END FROM slice
+                WHERE request_id = $1 AND run = $2 AND state = 'queued')
          FOR UPDATE SKIP LOCKED))
-       RETURNING request_id AS "requestId", run, number AS slice, pass`,
+       RETURNING request_id AS "requestId", run, number AS slice, pass,
+         last_position - first_position + 1 AS images`,
       [requestId, run, window],
     );
   }

@@ -13,6 +13,8 @@ export interface SourceImage extends Size {
   pixels: number;
   /** Progressive JPEG or interlaced PNG: no row is complete before the last one is. */
   interlaced: boolean;
+  /** JPEG whose colours are as fine as its brightness (4:4:4). */
+  fullChroma: boolean;
   hasAlpha: boolean;
   /** 16 bits a channel, and a colour profile. */
   deepWithProfile: boolean;

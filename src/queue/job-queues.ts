@@ -6,6 +6,8 @@ import { QUEUE_NAMES, type Job, type QueueName } from './queues.js';
 
 /** A store that does not answer within this time (ms) does not hold up the caller: a wake-up is only a hint. */
 const ENQUEUE_LIMIT = 5000;
+/** So many jobs are added one by one: in bulk BullMQ makes temporary tables in PostgreSQL each time, 4 ms and 30 KB of log. */
+const FEW = 4;
 const READY_LIMIT = 15_000;
 const CLOSE_LIMIT = 1000;
 const ignore = (): void => undefined;
@@ -45,8 +47,13 @@ export class JobQueues implements OnModuleInit, OnApplicationShutdown {
       // Nothing is kept: an id whose finished job is still there could not be added again.
       opts: { jobId: id, delay: delayMs ?? 0, attempts: 1, removeOnComplete: true, removeOnFail: true },
     }));
+    const queue = this.queues[name];
     try {
-      await withTimeLimit(this.queues[name].addBulk(bulk), ENQUEUE_LIMIT, 'no answer');
+      const adding =
+        bulk.length <= FEW
+          ? Promise.all(bulk.map((job) => queue.add(job.name, job.data, job.opts)))
+          : queue.addBulk(bulk);
+      await withTimeLimit(adding, ENQUEUE_LIMIT, 'no answer');
     } catch (error) {
       this.logger.warn(
         `${jobs.length} job(s) not put on ${name}, they follow later: ${(error as Error).message}`,

@@ -11,7 +11,8 @@ const REDIS_SILENCE_MS = 15_000;
 
 type BehaviourOptions = Omit<WorkerOptions, 'connection'>;
 /** What we use of BullMQ's classes; their full types differ by backend. */
-export type BullQueue = Pick<Queue, 'addBulk' | 'getWaitingCount' | 'waitUntilReady' | 'close'> & Emitter;
+export type BullQueue = Pick<Queue, 'add' | 'addBulk' | 'getWaitingCount' | 'waitUntilReady' | 'close'> &
+  Emitter;
 export type BullWorker = Pick<Worker, 'waitUntilReady' | 'close'> & Emitter;
 interface Emitter {
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -30,7 +31,7 @@ export interface QueueBackend {
 }
 
 /**
- * BullMQ on PostgreSQL. All queues and workers of the process share one pool: two connections are for LISTEN (one a
+ * BullMQ on PostgreSQL. All queues and workers of the process share one pool: three connections are for LISTEN (one a
  * worker), four for the rest. BullMQ's default is a pool of ten for each of them.
  */
 export function postgresBackend(
@@ -43,7 +44,7 @@ export function postgresBackend(
     connectionString: url,
     application_name: `${applicationName}-queue`,
     options: '-c search_path=bullmq,public',
-    max: 6,
+    max: 7,
   });
   endSilentConnections(connection, { silenceMs, ask: true });
   return {

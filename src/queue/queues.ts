@@ -1,9 +1,18 @@
 import type { Env } from '../config/env.js';
 
+/** Work this slice, if it is still in this pass. */
+interface SliceJob {
+  requestId: string;
+  run: number;
+  slice: number;
+  pass: number;
+}
+
 /** What each queue's jobs carry: ids only. A job is a wake-up; what there is to do stands in PostgreSQL. */
 export interface QueueJobs {
-  /** Work this slice, if it is still in this pass. */
-  slices: { requestId: string; run: number; slice: number; pass: number };
+  slices: SliceJob;
+  /** Slices of a few images: neither the jobs of a large request are before them, nor do its slices hold their slots. */
+  'small-slices': SliceJob;
   /** Send what is due at this endpoint. */
   deliveries: { endpointId: string };
 }
@@ -24,11 +33,8 @@ interface QueueBehaviour {
   /** How long BullMQ keeps a silent worker's job from others, in ms. A repeated wake-up finds nothing to do. */
   lockDuration: number;
   stalledInterval: number;
-  /**
-   * A job that lasts longer than `afterMs` goes on beside the queue and frees its slot, when no more than `limit` do so:
-   * it has answered the wake-up, and only waits for somebody outside.
-   */
-  aside?: { afterMs: number; limit: number };
+  /** Jobs of one process that may go on beside the queue at once, without a slot: those that only wait for somebody. */
+  aside: number;
 }
 
 /**
@@ -40,14 +46,15 @@ export const sliceSlots = (env: Env): number => Math.max(4, Math.ceil(env.fetchC
 export const QUEUE_BEHAVIOUR: Record<QueueName, QueueBehaviour> = {
   // Short, because a worker that dies between taking a job and claiming its slice leaves a job that keeps the next
   // wake-up of the same id out: for as long as the lock, and two looks.
-  slices: { concurrency: sliceSlots, lockDuration: 10_000, stalledInterval: 5000 },
+  slices: { concurrency: sliceSlots, lockDuration: 10_000, stalledInterval: 5000, aside: 512 },
+  'small-slices': { concurrency: sliceSlots, lockDuration: 10_000, stalledInterval: 5000, aside: 512 },
   // An endpoint that answers takes milliseconds. One that hangs costs the others a second of one slot of many; known
   // ones are 128 at most (webhooks/slow-places.ts), so that half of the slots stay free of them.
   deliveries: {
     concurrency: () => 256,
     lockDuration: 60_000,
     stalledInterval: 30_000,
-    aside: { afterMs: 1000, limit: 512 },
+    aside: 512,
   },
 };
 export const QUEUE_NAMES = Object.keys(QUEUE_BEHAVIOUR) as QueueName[];

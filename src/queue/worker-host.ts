@@ -8,21 +8,24 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { Env } from '../config/env.js';
+import { AsideJobs } from './aside-jobs.js';
 import { IdleWatch } from './idle-watch.js';
 import { JobQueues } from './job-queues.js';
 import { QUEUE_BACKEND } from './queue-backend.token.js';
 import type { BullWorker, QueueBackend } from './queue-backend.js';
 import { QUEUE_BEHAVIOUR, type QueueJobs, type QueueName } from './queues.js';
 
-/**
- * Does a job. `stopping`: the process ends, begin nothing new; `aborting`: the time to finish is over, give back what
- * runs. A handler that throws has failed to answer a wake-up, no more: the reconciler wakes again.
- */
-export type JobHandler<Q extends QueueName> = (
-  data: QueueJobs[Q],
-  stopping: AbortSignal,
-  aborting: AbortSignal,
-) => Promise<void>;
+export interface JobControls {
+  /** The process ends: begin nothing new. */
+  stopping: AbortSignal;
+  /** The time to finish is over: give back what runs. */
+  aborting: AbortSignal;
+  /** Frees the slot: the job goes on beside the queue. Without effect when too many do so already. */
+  stepAside: () => void;
+}
+
+/** Does a job. One that throws has failed to answer a wake-up, no more: the reconciler wakes again. */
+export type JobHandler<Q extends QueueName> = (data: QueueJobs[Q], controls: JobControls) => Promise<void>;
 
 /** After `aborting`, what a handler may still take to write down where it stands, in ms. */
 const GIVE_BACK_TIME = 2000;
@@ -34,8 +37,8 @@ const LISTENING_LOOK = 10_000;
 export class WorkerHost implements OnModuleDestroy, BeforeApplicationShutdown {
   private readonly logger = new Logger('Worker');
   private readonly workers: BullWorker[] = [];
-  /** What runs on beside its queue. */
-  private readonly aside = new Set<Promise<void>>();
+  /** Of each queue, what runs on beside it. */
+  private readonly aside: AsideJobs[] = [];
   private readonly stopping = new AbortController();
   private readonly aborting = new AbortController();
   private stopped: Promise<unknown> = Promise.resolve();
@@ -52,26 +55,24 @@ export class WorkerHost implements OnModuleDestroy, BeforeApplicationShutdown {
 
   /** Begins to take jobs of a queue. Call it in onApplicationBootstrap, when all that a handler needs is there. */
   work<Q extends QueueName>(name: Q, handler: JobHandler<Q>): void {
-    const { concurrency, aside, ...behaviour } = QUEUE_BEHAVIOUR[name];
+    const { concurrency, aside: asideLimit, ...behaviour } = QUEUE_BEHAVIOUR[name];
     const places = concurrency(this.env);
     const watch = new IdleWatch(places, () => this.queues.countWaiting(name));
-    const run = (data: QueueJobs[Q]) => handler(data, this.stopping.signal, this.aborting.signal);
-    const work = async ({ id, data }: { id?: string; data: unknown }): Promise<void> => {
-      // Not left to BullMQ: its failed jobs are not kept, so the reason must be told here.
-      const job = run(data as QueueJobs[Q]).catch((error: unknown) => {
-        this.logger.error(
-          `job ${id} of ${name} did not end: ${(error as Error).message}`,
-          (error as Error).stack,
-        );
-      });
-      if (!aside || (await endsWithin(aside.afterMs, job)) || this.aside.size >= aside.limit)
-        return await job;
-      this.aside.add(job);
-      void job.then(() => this.aside.delete(job));
-    };
-    const process: typeof work = async (job) => {
+    const aside = new AsideJobs(asideLimit);
+    this.aside.push(aside);
+    const signals = { stopping: this.stopping.signal, aborting: this.aborting.signal };
+    const process = async ({ id, data }: { id?: string; data: unknown }): Promise<void> => {
       watch.taken();
-      await work(job).finally(() => watch.ended());
+      const run = async (stepAside: () => void): Promise<void> => {
+        try {
+          await handler(data as QueueJobs[Q], { ...signals, stepAside });
+        } catch (error) {
+          // Not left to BullMQ: its failed jobs are not kept, so the reason must be told here.
+          const { message, stack } = error as Error;
+          this.logger.error(`job ${id} of ${name} did not end: ${message}`, stack);
+        }
+      };
+      await aside.run(run).finally(() => watch.ended());
     };
     const worker = this.backend.worker(name, process, {
       ...behaviour,
@@ -98,7 +99,7 @@ export class WorkerHost implements OnModuleDestroy, BeforeApplicationShutdown {
     this.looks.forEach(clearInterval);
     const timer = new AbortController();
     const closed = Promise.all(this.workers.map((worker) => worker.close()));
-    const ended = closed.then(() => Promise.all(this.aside));
+    const ended = closed.then(() => Promise.all(this.aside.map((jobs) => jobs.ended())));
     this.stopped = Promise.race([ended, this.abortAfterTime(timer.signal)]).finally(() => timer.abort());
   }
 
@@ -117,12 +118,4 @@ export class WorkerHost implements OnModuleDestroy, BeforeApplicationShutdown {
       // All workers closed in time.
     }
   }
-}
-
-async function endsWithin(ms: number, job: Promise<void>): Promise<boolean> {
-  const timer = new AbortController();
-  const late = delay(ms, false, { signal: timer.signal }).catch(() => false);
-  const ended = await Promise.race([job.then(() => true), late]);
-  timer.abort();
-  return ended;
 }

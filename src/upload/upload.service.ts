@@ -5,7 +5,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Env } from '../config/env.js';
 import { Problem } from '../errors/problem.js';
 import { Dispatcher } from '../processing/dispatcher.js';
-import type { SlicePass } from '../processing/slices.js';
+import type { DuePass } from '../processing/slices.js';
 import { IdempotencyKeys, type KeyUse } from '../requests/idempotency-keys.js';
 import { OpenLimits } from '../requests/open-limits.js';
 import { RequestsRepository } from '../requests/requests.repository.js';
@@ -118,7 +118,7 @@ export class UploadService {
   private async insert(
     manager: EntityManager,
     { upload, options, report, ownerId }: CheckedUpload,
-  ): Promise<{ body: AcceptedBody; slices: SlicePass[] }> {
+  ): Promise<{ body: AcceptedBody; slices: DuePass[] }> {
     const id = uuidv7();
     const { publicUrl } = this.env;
     const { productCount, imageCount } = report;

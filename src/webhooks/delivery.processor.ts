@@ -10,6 +10,8 @@ import { WebhookSender } from './webhook-sender.js';
 
 /** Attempts under way at one endpoint: one slow answer does not hold up the rest, and no receiver is flooded. */
 const AT_ONCE = 4;
+/** An endpoint that lets us wait longer than this (ms) does not hold up others: its job goes on beside the queue. */
+const LATE = 1000;
 /** While attempts hang and there is room for others, what has come meanwhile is looked for this often, in ms. */
 const LOOK_EVERY = 1000;
 /** An endpoint with thousands of deliveries due goes to the end of the queue after this time, in ms. */
@@ -30,9 +32,10 @@ export class DeliveryProcessor implements OnApplicationBootstrap {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.host.work('deliveries', ({ endpointId }, stopping, aborting) =>
-      this.drain(endpointId, stopping, aborting),
-    );
+    this.host.work('deliveries', ({ endpointId }, { stopping, aborting, stepAside }) => {
+      const late = setTimeout(stepAside, LATE);
+      return this.drain(endpointId, stopping, aborting).finally(() => clearTimeout(late));
+    });
   }
 
   /** Sends what is due; `stopping` begins nothing new, what is under way then still ends, unless `aborting`. */

@@ -16,7 +16,14 @@ const image = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '));
 const compose = textOf('docker-compose.yml');
 
 /** Read by Node, glibc and the image of PostgreSQL. */
-const READ_BY_OTHERS = ['NODE_ENV', 'MALLOC_ARENA_MAX', 'POSTGRES_USER', 'POSTGRES_PASSWORD'];
+const READ_BY_OTHERS = [
+  'NODE_ENV',
+  'MALLOC_ARENA_MAX',
+  'MALLOC_MMAP_THRESHOLD_',
+  'MALLOC_TRIM_THRESHOLD_',
+  'POSTGRES_USER',
+  'POSTGRES_PASSWORD',
+];
 
 /** The first groups of all matches. */
 function findAll(text: string, pattern: RegExp): string[] {
@@ -55,7 +62,14 @@ function dockerSize(text: string): number {
 
 /** What the picture that takes the most memory takes (bytes), of all formats, options and shapes. */
 function largestPicture(pixels: number): number {
-  const shape = { width: 10_000, height: pixels / 10_000, pixels, deepWithProfile: false, interlaced: true };
+  const shape = {
+    width: 10_000,
+    height: pixels / 10_000,
+    pixels,
+    deepWithProfile: false,
+    interlaced: true,
+    fullChroma: true,
+  };
   const estimates = Object.keys(FORMATS).flatMap((format) =>
     OUTPUT_FORMATS.flatMap((wanted) =>
       EFFORTS.flatMap((effort) =>

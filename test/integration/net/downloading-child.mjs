@@ -1,4 +1,4 @@
-// downloading-child.mjs URL COUNT TIMEOUT: so many downloads at once with the built service, admitted as the pipeline admits them.
+// downloading-child.mjs URL COUNT TIMEOUT MAX_IMAGE_BYTES: so many downloads at once with the built service, admitted as the pipeline admits them.
 // Prints {codes, bytesRead, arrayBuffers}: how each ended, what all sockets took, and the most memory of Buffers beyond the beginning's.
 import { subscribe } from 'node:diagnostics_channel';
 import { parseEnv } from '../../../dist/src/config/env.js';
@@ -6,13 +6,14 @@ import { GuardedFetch } from '../../../dist/src/net/guarded-fetch.js';
 import { ImageDownloader } from '../../../dist/src/processing/image-downloader.js';
 import { PipelineLimits } from '../../../dist/src/processing/pipeline-limits.js';
 
-const [url, count, timeout] = process.argv.slice(2);
+const [url, count, timeout, maxImageBytes] = process.argv.slice(2);
 const env = parseEnv({
   ALLOW_PRIVATE_ADDRESSES: 'true',
   FETCH_CONCURRENCY: count,
   FETCH_PER_HOST: count,
   FETCH_TIMEOUT: timeout,
-  MAX_IMAGE_BYTES: '1MiB',
+  MAX_IMAGE_BYTES: maxImageBytes,
+  WORKER_CONCURRENCY: '1',
 });
 const sockets = [];
 subscribe('undici:client:connected', ({ socket }) => sockets.push(socket));
@@ -27,9 +28,9 @@ const sampling = setInterval(sample, 2);
 
 const { signal } = new AbortController();
 async function download() {
-  const inFlight = limits.reserveBytes('a request', signal);
+  const inFlight = limits.sourceRoom('a request', signal);
   try {
-    const bytes = await downloader.download(url, { signal, admit: inFlight.admit });
+    const bytes = await downloader.download(url, { signal, admit: inFlight.admit, grow: inFlight.grow });
     return `${bytes.length} bytes`;
   } catch (error) {
     return error.code;

@@ -2,13 +2,15 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
+import { parseEnv } from '../../../src/config/env.js';
+import { memoryBudget } from '../../../src/processing/memory-budget.js';
 import { OK } from './hostile-answers.js';
 import { saysForEver, startRawHost, type Behaviour, type RawHost } from './raw-host.js';
 
 const CHILD = join(__dirname, 'downloading-child.mjs');
 const AT_ONCE = 64;
 const KiB = 1024;
-/** MAX_IMAGE_BYTES of the child. */
+/** MAX_IMAGE_BYTES of the child, unless it is said otherwise. */
 const MAX_IMAGE = 1024 * KiB;
 /**
  * What one download may hold beside the bytes it has counted: a read of 64 KiB that is being parsed, 64 KiB that wait to be
@@ -28,11 +30,11 @@ interface Taken {
   arrayBuffers: number;
 }
 
-async function downloadAtOnce(behaviour: Behaviour, timeout: string): Promise<Taken> {
+async function downloadAtOnce(behaviour: Behaviour, timeout: string, maxImage = MAX_IMAGE): Promise<Taken> {
   host = await startRawHost(behaviour);
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [CHILD, host.url, String(AT_ONCE), timeout],
+    [CHILD, host.url, String(AT_ONCE), timeout, String(maxImage)],
     {
       env: { PATH: process.env.PATH },
       timeout: 50_000,
@@ -85,5 +87,14 @@ describe('64 hosts at once, each of which sends for ever', () => {
     expect(codes).toEqual([code]);
     expect(bytesRead).toBeLessThan(AT_ONCE * (read + SLACK));
     expect(arrayBuffers).toBeLessThan(AT_ONCE * (perImage + SLACK));
+  });
+
+  it('large images without a length: they hold no more than there is for sources', async () => {
+    const behaviour = saysForEver(`${OK}\r\n`, 'x');
+    const { codes, arrayBuffers } = await downloadAtOnce(behaviour, '30s', 8 * MAX_IMAGE);
+    expect(codes).toEqual(['too_large_bytes']);
+    const { sources } = memoryBudget(parseEnv({ WORKER_CONCURRENCY: '1' }));
+    // As much again for those that were broken off and are not collected yet; 64 of them would be 512 MiB.
+    expect(arrayBuffers).toBeLessThan(2 * sources + AT_ONCE * SLACK);
   });
 });

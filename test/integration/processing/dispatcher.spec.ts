@@ -26,18 +26,22 @@ async function begin(imageCount: number, changes = {}) {
 
 describe('begin', () => {
   it('cuts the run into slices, and gives the first ones to enqueue', async () => {
-    const { id, passes, slices } = await begin(200, { run: 3 });
-    expect(slices).toHaveLength(50);
-    expect(slices[0]).toMatchObject({ run: 3, firstPosition: 0, lastPosition: 3 });
-    expect(passes).toHaveLength(32);
-    expect(passes[31]).toEqual({ requestId: id, run: 3, slice: 31, pass: 1 });
-    expect(slices.filter(({ state }) => state === 'queued')).toHaveLength(32);
+    const { id, passes, slices } = await begin(400, { run: 3 });
+    expect(slices).toHaveLength(58);
+    expect(slices[0]).toMatchObject({ run: 3, firstPosition: 0, lastPosition: 6 });
+    expect(passes).toHaveLength(16);
+    expect(passes[15]).toEqual({ requestId: id, run: 3, slice: 15, pass: 1, images: 7 });
+    expect(slices.filter(({ state }) => state === 'queued')).toHaveLength(16);
   });
 
-  it('queues twice as many as all workers alive have slots', async () => {
+  it('queues as many as all workers alive have slots', async () => {
     await bench.workers.seen(randomUUID(), 16);
     await bench.workers.seen(randomUUID(), 8);
-    expect((await begin(500)).passes).toHaveLength(48);
+    expect((await begin(500)).passes).toHaveLength(24);
+  });
+
+  it('queues all of a small request', async () => {
+    expect((await begin(192)).passes).toHaveLength(64);
   });
 
   it('does not count a worker that has gone or went silent', async () => {
@@ -45,33 +49,68 @@ describe('begin', () => {
     for (const id of [gone, silent, randomUUID()]) await bench.workers.seen(id, 20);
     await bench.workers.gone(gone);
     await bench.rows(`UPDATE worker SET seen_at = now() - interval '31 s' WHERE id = $1`, [silent]);
-    expect((await begin(500)).passes).toHaveLength(40);
+    expect((await begin(2000)).passes).toHaveLength(20);
   });
 });
 
 describe('enqueue', () => {
   it('adds the wake-up of a pass once', async () => {
     const id = await bench.insertRequest(2, 1);
-    const passes = [0, 1].map((slice) => ({ requestId: id, run: 1, slice, pass: 1 }));
+    const passes = [0, 1].map((slice) => ({ requestId: id, run: 1, slice, pass: 1, images: 25 }));
     await bench.dispatcher.enqueue(passes);
     await bench.dispatcher.enqueue([...passes, { ...passes[0]!, pass: 2 }]);
     expect(await jobIds(id)).toEqual([`${id}-1-0-1`, `${id}-1-0-2`, `${id}-1-1-1`]);
   });
+
+  it('puts slices of a few images on a queue of their own', async () => {
+    const id = await bench.insertRequest(2, 1);
+    const passes = [25, 1].map((images, slice) => ({ requestId: id, run: 1, slice, pass: 1, images }));
+    await bench.dispatcher.enqueue(passes);
+    expect((await bench.jobs({ requestId: id })).map(({ queue }) => queue)).toEqual([
+      'slices',
+      'small-slices',
+    ]);
+  });
+});
+
+describe('refill', () => {
+  it('puts the next slices on the queue while one goes on', async () => {
+    const id = await bench.insertRequest(400, 8);
+    const slice = (await bench.claim({ requestId: id, run: 1, slice: 0, pass: 1 }))!;
+    await bench.dispatcher.refill(slice);
+    const states = (await bench.sliceRows(id)).map(({ state }) => state);
+    expect(states.slice(0, 18)).toEqual(['running', ...Array<string>(16).fill('queued'), 'waiting']);
+    expect(await jobIds(id)).toHaveLength(16);
+  });
+
+  it.each([`status = 'cancelled'`, 'run = 2'])(
+    'begins nothing when the request became %s',
+    async (changed) => {
+      const id = await bench.insertRequest(3, 1);
+      const slice = (await bench.claim({ requestId: id, run: 1, slice: 0, pass: 1 }))!;
+      await bench.change(id, 'processing_request', changed);
+      await bench.dispatcher.refill(slice);
+      expect(await jobIds(id)).toEqual([]);
+    },
+  );
 });
 
 describe('endPass', () => {
   it('moves the next slice into the window, and puts it on the queue', async () => {
-    const id = await bench.insertRequest(40, 1);
+    const id = await bench.insertRequest(400, 8);
     const first = (await bench.claim({ requestId: id, run: 1, slice: 0, pass: 1 }))!;
-    await bench.record(first, [[0, completedOutcome()]]);
+    await bench.record(
+      first,
+      [0, 1, 2, 3, 4, 5, 6, 7].map((position) => [position, completedOutcome()]),
+    );
     await bench.dispatcher.endPass(first);
     const states = (await bench.sliceRows(id)).map(({ state }) => state);
     expect(states).toEqual([
       'done',
-      ...Array<string>(32).fill('queued'),
-      ...Array<string>(7).fill('waiting'),
+      ...Array<string>(16).fill('queued'),
+      ...Array<string>(33).fill('waiting'),
     ]);
-    expect(await jobIds(id)).toHaveLength(32);
+    expect(await jobIds(id)).toHaveLength(16);
   });
 
   it('leaves a wake-up for the next pass, when that is due', async () => {

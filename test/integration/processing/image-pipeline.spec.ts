@@ -8,7 +8,7 @@ import { parseEnv, type Env } from '../../../src/config/env.js';
 import { GuardedFetch } from '../../../src/net/guarded-fetch.js';
 import { createDataSource } from '../../../src/database/data-source.js';
 import { DecodeMarks } from '../../../src/processing/decode-marks.js';
-import { HostLimits } from '../../../src/processing/host-limits.js';
+import { HostLimits, type HostPlace } from '../../../src/processing/host-limits.js';
 import { ImageCompressor } from '../../../src/processing/image-compressor.js';
 import { ImageDownloader } from '../../../src/processing/image-downloader.js';
 import { ImagePipeline, type PipelineImage } from '../../../src/processing/image-pipeline.js';
@@ -81,7 +81,11 @@ async function tearDown(): Promise<void> {
   storage.onModuleDestroy();
 }
 
-function run(path: string, image: Partial<PipelineImage> = {}): Promise<Outcome | undefined> {
+function run(
+  path: string,
+  image: Partial<PipelineImage> = {},
+  onHostWait: (waits: boolean) => void = () => undefined,
+): Promise<Outcome | undefined> {
   return pipeline.run(
     {
       requestId: REQUEST,
@@ -92,7 +96,7 @@ function run(path: string, image: Partial<PipelineImage> = {}): Promise<Outcome 
       suspect: false,
       ...image,
     },
-    { stopping: stopping.signal, aborting: aborting.signal },
+    { stopping: stopping.signal, aborting: aborting.signal, onHostWait },
   );
 }
 
@@ -155,13 +159,13 @@ describe('a host', () => {
   it('without a free place puts an image off, without asking it', async () => {
     await setUpWith({ FETCH_PER_HOST: '1' });
     const { host } = new URL(origin.url('/'));
-    const place = await hosts.enter(host, { signal: stopping.signal, waitMs: 0 });
+    const place = await hosts.enter(host, { key: REQUEST, signal: stopping.signal, waitMs: 0 });
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     const outcome = run('/photo.jpg');
     await jest.advanceTimersByTimeAsync(10_000);
     expect(await outcome).toEqual({ kind: 'postponed', delayMs: expect.any(Number) });
     expect(origin.requests).toEqual([]);
-    place!.leave('ok');
+    (place as HostPlace).leave('ok');
   });
 
   it.each([
@@ -179,6 +183,30 @@ describe('a host', () => {
     origin.serve('/text.jpg', { body: 'no picture' });
     for (const path of ['/missing.jpg', '/short.jpg', '/text.jpg', '/photo.jpg']) await run(path);
     expect(await run('/photo.jpg')).toMatchObject({ kind: 'completed' });
+  });
+});
+
+describe('a host that does not answer', () => {
+  beforeEach(async () => {
+    await setUpWith({ FETCH_CONCURRENCY: '1' });
+    origin.serve('/stall.jpg', stall());
+  });
+
+  it('does not keep the only slot from the downloads that could go on', async () => {
+    const waits: boolean[] = [];
+    const stalled = run('/stall.jpg', {}, (each) => waits.push(each));
+    await waitFor('the download', async () => origin.hits('/stall.jpg') > 0);
+    expect(await run('/photo.jpg')).toMatchObject({ kind: 'completed' });
+    expect(waits).toEqual([true]);
+    aborting.abort();
+    expect(await stalled).toBeUndefined();
+  });
+
+  it('is read from as soon as it answers and the slot is free', async () => {
+    origin.serve('/late.jpg', { body: await photo().png().toBuffer(), delayMs: 1500 });
+    const waits: boolean[] = [];
+    expect(await run('/late.jpg', {}, (each) => waits.push(each))).toMatchObject({ kind: 'completed' });
+    expect(waits).toEqual([true, false]);
   });
 });
 

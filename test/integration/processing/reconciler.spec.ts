@@ -70,15 +70,15 @@ it('enqueues again what was queued and not picked up for a while', async () => {
 });
 
 it('queues slices that wait and are due, as many as the window takes', async () => {
-  const id = await bench.insertRequest(40, 1);
+  const id = await bench.insertRequest(400, 10);
   await bench.rows(
     `UPDATE slice SET not_before = now() + interval '1 min' WHERE request_id = $1 AND number = 0`,
     [id],
   );
   await bench.reconciler().reconcile();
   const queued = (await bench.sliceRows(id)).filter(({ state }) => state === 'queued');
-  expect(queued.map(({ number }) => number)).toEqual(Array.from({ length: 32 }, (_, index) => index + 1));
-  expect(await jobIds(id)).toHaveLength(32);
+  expect(queued.map(({ number }) => number)).toEqual(Array.from({ length: 16 }, (_, index) => index + 1));
+  expect(await jobIds(id)).toHaveLength(16);
 });
 
 it.each([`status = 'completed'`, `status = 'cancelled'`, `run = 2, status = 'cancelled'`])(

@@ -243,7 +243,7 @@ describe('a large request', () => {
     const id = await insertLarge();
     await retry(id);
     await expectAllPending(id, 2);
-    expect(await jobIds(id)).toHaveLength(32);
+    expect(await jobIds(id)).toHaveLength(16);
   });
 
   it.each([0, 1, 2])('is gone on with by the reconciler, after %d batches', async (batches) => {
@@ -254,7 +254,7 @@ describe('a large request', () => {
     await bench.reconciler().reconcile();
     expect(await bench.request(id)).toMatchObject({ status: 'pending', retriedTo: null });
     await expectAllPending(id, 2);
-    expect(await jobIds(id)).toHaveLength(32);
+    expect(await jobIds(id)).toHaveLength(16);
   });
 
   it('is gone on with by several at once, each batch by one of them', async () => {

@@ -47,7 +47,10 @@ afterAll(async () => {
 
 function run(requestId: string, suspect: boolean): Promise<Outcome | undefined> {
   const image = { requestId, position: 0, sourceUrl: origin.url('/photo.jpg'), attempts: 0, suspect };
-  return pipeline.run({ ...image, options: compressOptions() }, { stopping: never, aborting: never });
+  return pipeline.run(
+    { ...image, options: compressOptions() },
+    { stopping: never, aborting: never, onHostWait: () => undefined },
+  );
 }
 
 /** Whether one more could encode now; a place that is free is had without waiting for anything outside. */

@@ -249,10 +249,13 @@ export class Workbench {
   }
 
   /** The jobs of the queue that carry the request, or the endpoint. */
-  async jobs(of: { requestId: string } | { endpointId: string }): Promise<{ id: string; delay: number }[]> {
-    return this.rows(`SELECT id, delay_ms AS delay FROM bullmq.job WHERE data @> $1::jsonb ORDER BY id`, [
-      JSON.stringify(of),
-    ]);
+  async jobs(
+    of: { requestId: string } | { endpointId: string },
+  ): Promise<{ id: string; delay: number; queue: string }[]> {
+    return this.rows(
+      `SELECT id, delay_ms AS delay, queue FROM bullmq.job WHERE data @> $1::jsonb ORDER BY id`,
+      [JSON.stringify(of)],
+    );
   }
 
   /** Does the work while another connection holds the lock of the request's row, and lets go once the work waits for it. */

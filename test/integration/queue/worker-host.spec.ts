@@ -4,7 +4,7 @@ import { parseEnv } from '../../../src/config/env.js';
 import { JobQueues } from '../../../src/queue/job-queues.js';
 import { postgresBackend } from '../../../src/queue/queue-backend.js';
 import { QUEUE_BEHAVIOUR } from '../../../src/queue/queues.js';
-import { WorkerHost } from '../../../src/queue/worker-host.js';
+import { WorkerHost, type JobControls } from '../../../src/queue/worker-host.js';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
 import { waitFor } from '../../support/wait-for.js';
 
@@ -41,6 +41,10 @@ const hang = async (): Promise<void> => {
   begun += 1;
   await new Promise<void>((resolve) => release.push(resolve));
 };
+const hangAside = (_: unknown, { stepAside }: JobControls): Promise<void> => {
+  stepAside();
+  return hang();
+};
 const enqueue = (count: number): Promise<void> =>
   queues.enqueue(
     'deliveries',
@@ -57,38 +61,47 @@ async function jobs(): Promise<number> {
   }
 }
 
-describe('a job that lasts', () => {
+describe('a job that steps aside', () => {
   it('frees its slot: more of them than slots keep no other waiting', async () => {
-    host.work('deliveries', hang);
+    host.work('deliveries', hangAside);
     await enqueue(SLOTS + 10);
     await waitFor('all of them to begin', async () => begun === SLOTS + 10);
     expect(release).toHaveLength(SLOTS + 10); // none has ended
   });
 
-  it('is waited for when the process ends', async () => {
+  it('keeps its slot until it does so', async () => {
     host.work('deliveries', hang);
-    await enqueue(SLOTS + 1); // the last one begins when another has gone aside
-    await waitFor('one to be aside', async () => begun === SLOTS + 1);
+    await enqueue(SLOTS + 1);
+    await waitFor('all slots to be taken', async () => begun === SLOTS);
+    expect(await jobs()).toBe(SLOTS + 1);
+    release[0]!();
+    await waitFor('the last one to begin', async () => begun === SLOTS + 1);
+  });
+
+  it('is waited for when the process ends', async () => {
+    host.work('deliveries', (...job) => (begun === 0 ? hangAside(...job) : hang()));
+    await enqueue(2);
+    await waitFor('both to begin', async () => begun === 2);
     let stopped = false;
     host.onModuleDestroy();
     const stopping = host.beforeApplicationShutdown().then(() => (stopped = true));
-    release.splice(1).forEach((end) => end());
+    release[1]!();
     await waitFor('the queue to be empty', async () => (await jobs()) === 0);
     expect(stopped).toBe(false);
     release[0]!();
     await stopping;
   });
 
-  it('is told when it fails, beside the queue too', async () => {
+  it('is told when it fails', async () => {
     const errors = jest.spyOn(Logger.prototype, 'error').mockImplementation();
-    host.work('deliveries', async () => {
-      await hang();
+    host.work('deliveries', async (...job) => {
+      await hangAside(...job);
       throw new Error('too late');
     });
-    await enqueue(SLOTS + 1);
-    await waitFor('one to be aside', async () => begun === SLOTS + 1);
-    release.forEach((end) => end());
-    await waitFor('all to be told', async () => errors.mock.calls.length === SLOTS + 1);
+    await enqueue(1);
+    await waitFor('it to be aside', async () => begun === 1 && (await jobs()) === 0);
+    release[0]!();
+    await waitFor('it to be told', async () => errors.mock.calls.length === 1);
     expect(errors.mock.calls[0]![0]).toMatch(/^job job-\d+ of deliveries did not end: too late$/);
     errors.mockRestore();
   });

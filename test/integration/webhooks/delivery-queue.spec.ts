@@ -1,14 +1,19 @@
+import type { ServerResponse } from 'node:http';
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { ConfigModule } from '../../../src/config/config.module.js';
+import { parseEnv } from '../../../src/config/env.js';
 import { DatabaseModule } from '../../../src/database/database.module.js';
 import { QueueModule } from '../../../src/queue/queue.module.js';
+import { QUEUE_BEHAVIOUR } from '../../../src/queue/queues.js';
 import { DeliveryWakeups } from '../../../src/webhooks/delivery-wakeups.js';
 import { DeliveryWorkerModule } from '../../../src/webhooks/delivery-worker.module.js';
 import { createTestDatabase, type TestDatabase } from '../../support/postgres.js';
 import { startWebhookReceiver, type WebhookReceiver } from '../../support/webhook-receiver.js';
 import { ENTITIES, Workbench } from './workbench.js';
+
+const SLOTS = QUEUE_BEHAVIOUR.deliveries.concurrency(parseEnv({ DATABASE_URL: 'postgres://unused' }));
 
 let database: TestDatabase;
 let bench: Workbench;
@@ -18,7 +23,10 @@ let workers: INestApplicationContext[];
 beforeAll(async () => {
   database = await createTestDatabase();
   receiver = await startWebhookReceiver();
-  bench = await Workbench.open(database.url, { WEBHOOK_RETRY_SCHEDULE: '0,50ms,50ms,50ms' });
+  bench = await Workbench.open(database.url, {
+    WEBHOOK_RETRY_SCHEDULE: '0,50ms,50ms,50ms',
+    WEBHOOK_TIMEOUT: '120s', // no slot comes free because an attempt is over
+  });
 
   @Module({
     imports: [
@@ -78,5 +86,25 @@ describe('the deliveries queue', () => {
       `SELECT number, status_code FROM webhook_attempt WHERE status_code = 500`,
     );
     expect(attempts).toHaveLength(4);
+  });
+
+  it('reaches every endpoint, though more than both workers have slots for do not answer', async () => {
+    const count = 2 * SLOTS + 1;
+    const before = receiver.posts.length;
+    const silent: ServerResponse[] = [];
+    let answers = false;
+    receiver.script.push((_request, response) => {
+      if (answers) response.writeHead(204).end();
+      else silent.push(response);
+    });
+    const register = (_: unknown, endpoint: number) =>
+      bench.register(receiver.url(`/silent/${endpoint}`), { ownerId: 'silent' });
+    await Promise.all(Array.from({ length: count }, register));
+    await finishRequests('silent', 1);
+    await receiver.arrived(before + count);
+    expect(new Set(receiver.posts.slice(before).map(({ path }) => path)).size).toBe(count);
+    answers = true;
+    for (const response of silent) response.writeHead(204).end();
+    while ((await pending()) > 0) continue;
   });
 });

@@ -44,6 +44,7 @@ describe('parseEnv', () => {
       fetchPerHost: 32,
       imageAttempts: 4,
       workerConcurrency: 2 * availableParallelism(),
+      workerMemory: undefined,
       leaseMs: 30_000,
       shutdownTimeoutMs: 20_000,
       databasePoolSize: 12,
@@ -112,6 +113,17 @@ describe('parseEnv', () => {
       expect.stringMatching(/^API_KEYS: key number 1 must have 16/),
       expect.stringMatching(/^TRUSTED_PROXIES: expected addresses or ranges .*got "everyone"$/),
     ]);
+  });
+
+  it('wants memory for the largest sources', () => {
+    const one = { WORKER_CONCURRENCY: '1' };
+    expect(parseEnv({ ...one, WORKER_MEMORY: '512MiB' }).workerMemory).toBe(512 * 1024 ** 2);
+    expect(faultsOf({ ...one, WORKER_MEMORY: '511MiB' })).toEqual([
+      'WORKER_MEMORY: expected at least 512MiB; raise it, or lower WORKER_CONCURRENCY or MAX_IMAGE_BYTES',
+    ]);
+    expect(faultsOf({ WORKER_CONCURRENCY: '2', WORKER_MEMORY: '591MiB' })).toHaveLength(1);
+    expect(faultsOf({ WORKER_CONCURRENCY: '2', WORKER_MEMORY: '592MiB' })).toEqual([]);
+    expect(faultsOf({ ...one, WORKER_MEMORY: '384MiB', MAX_IMAGE_BYTES: '16MiB' })).toEqual([]);
   });
 
   it('reads durations, sizes, lists and storage', () => {

@@ -1,13 +1,19 @@
+import { Readable } from 'node:stream';
 import { readBody } from '../../../src/net/body.js';
 
-async function* pieces(bytes: Buffer, size: number): AsyncGenerator<Buffer> {
-  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+function pieces(bytes: Buffer, size: number): Readable {
+  const all = Array.from({ length: Math.ceil(bytes.length / size) }, (_, piece) =>
+    bytes.subarray(piece * size, (piece + 1) * size),
+  );
+  return Readable.from(all, { objectMode: false, highWaterMark: 1 });
 }
 
-async function* broken(): AsyncGenerator<Buffer> {
+async function* half(): AsyncGenerator<Buffer> {
   yield Buffer.from('half');
   throw new Error('reset');
 }
+
+const broken = (): Readable => Readable.from(half(), { objectMode: false });
 
 const BODY = Buffer.from(Array.from({ length: 10_000 }, (_, index) => index % 251));
 
@@ -29,7 +35,44 @@ describe('readBody', () => {
     const body = pieces(BODY, 100);
     await expect(readBody(body, 150, chunks)).resolves.toBe(true);
     expect(Buffer.concat(chunks)).toHaveLength(200);
-    await expect(body.next()).resolves.toMatchObject({ done: true });
+    expect(body.readableFlowing).toBe(false);
+    expect(body.readableEnded).toBe(false);
+  });
+
+  it('does not wait for a body that was given up', async () => {
+    const body = new Readable({ read: () => undefined });
+    const reading = readBody(body, 100, []);
+    body.destroy();
+    await expect(reading).rejects.toThrow('Premature close');
+  });
+
+  it('takes the pieces as they are, without a copy', async () => {
+    const body = pieces(BODY, 5000);
+    const chunks: Buffer[] = [];
+    await readBody(body, BODY.length, chunks);
+    expect(chunks.map(({ buffer }) => buffer)).toEqual([BODY.buffer, BODY.buffer]);
+  });
+
+  it('reads no more until there is room', async () => {
+    const body = pieces(BODY, 1000);
+    const lengths: number[] = [];
+    let makeRoom = (): void => {};
+    const grow = (length: number): Promise<void> | undefined => {
+      lengths.push(length);
+      return length === 3000 ? new Promise((resolve) => (makeRoom = resolve)) : undefined;
+    };
+    const reading = readBody(body, BODY.length, [], grow);
+    while (lengths.length < 3) await new Promise<void>((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(lengths).toEqual([1000, 2000, 3000]);
+    makeRoom();
+    await expect(reading).resolves.toBe(false);
+    expect(lengths.at(-1)).toBe(BODY.length);
+  });
+
+  it('ends as the waiting for room does', async () => {
+    const grow = (): Promise<void> => Promise.reject(new Error('no room'));
+    await expect(readBody(pieces(BODY, 1000), BODY.length, [], grow)).rejects.toThrow('no room');
   });
 
   it('keeps what came of a body that breaks off', async () => {

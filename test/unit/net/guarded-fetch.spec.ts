@@ -250,6 +250,18 @@ describe('the deadline', () => {
     expect(body.toString()).toBe('photo');
     expect(lengths).toEqual([5]);
   });
+
+  it('stands still while a body that has grown waits for room', async () => {
+    let sendMore = (): void => {};
+    origin.serve('/photo.jpg', (_, response) => {
+      response.write('pho');
+      sendMore = () => void response.end('to');
+    });
+    const grow = (length: number): Promise<void> | undefined =>
+      length === 3 ? sleep(1100).then(() => sendMore()) : undefined;
+    const { body } = await fetch('/photo.jpg', { timeoutMs: 1000, grow });
+    expect(body.toString()).toBe('photo');
+  });
 });
 
 describe('the signal', () => {

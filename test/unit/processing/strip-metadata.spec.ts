@@ -58,7 +58,7 @@ it('an animated PNG keeps its frames', async () => {
 
 function strip(format: SourceFormat, bytes: Buffer, atMost?: number): Buffer | undefined {
   const upright = { width: 16, height: 12, pages: 1, pixels: 16 * 12 };
-  const plain = { interlaced: false, hasAlpha: false, deepWithProfile: false };
+  const plain = { interlaced: false, hasAlpha: false, fullChroma: false, deepWithProfile: false };
   return stripMetadata({ ...upright, ...plain, bytes, format, orientation: 1 }, atMost);
 }
 
