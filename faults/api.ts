@@ -20,8 +20,16 @@ export class Api {
   readonly unexpected: string[] = [];
   /** How often the API could not be reached or asked for patience. */
   setbacks = 0;
+  /** How many answers each process gave, by its address. */
+  readonly answers = new Map<string, number>();
+  private calls = 0;
 
-  constructor(readonly url: string) {}
+  /** `urls` of the processes there are at the moment; they are called in turn. */
+  constructor(private readonly urls: () => string[]) {}
+
+  get url(): string {
+    return this.urls()[0]!;
+  }
 
   /** Uploads with the key until it is accepted. Throws when it is refused for good. */
   async upload(csv: string, key: string, webhookUrl: string | undefined): Promise<AcceptedBody> {
@@ -84,11 +92,14 @@ export class Api {
   }
 
   private async call(path: string, init: RequestInit): Promise<Response | undefined> {
+    const urls = this.urls();
+    const url = urls[(this.calls += 1) % urls.length]!;
     try {
       // A connection that is kept would be one to a process that has been killed since.
       const headers = { ...(init.headers as Record<string, string>), connection: 'close' };
       const signal = AbortSignal.timeout(ANSWER_LIMIT_MS);
-      const response = await fetch(this.url + path, { ...init, headers, signal });
+      const response = await fetch(url + path, { ...init, headers, signal });
+      this.answers.set(url, (this.answers.get(url) ?? 0) + 1);
       const isHonest = response.status === 503 && response.headers.has('retry-after');
       if (response.status >= 500 && !isHonest) this.unexpected.push(`${response.status} ${path}`);
       return response;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../src/net/free-port.js';
-import { House, type HouseParts } from './house.js';
+import { House, type HouseParts, type Mode } from './house.js';
 import { Origin } from './origin.js';
 import type { Random } from './random.js';
 import { Receiver } from './receiver.js';
@@ -19,6 +19,9 @@ export interface HousePlan {
   withOrigin?: (origin: Origin) => Record<string, string>;
   /** Of the first and the second worker alone. */
   ofWorkers?: [Record<string, string>, Record<string, string>];
+  /** How many processes there are at first; 1 and 2 unless told. */
+  apis?: number;
+  workers?: number;
   /** Makes the directory that will hold the objects something special, and gives what undoes it. */
   mount?: (directory: string) => Promise<() => Promise<void>>;
 }
@@ -47,37 +50,51 @@ export async function buildHouse(stores: Stores, random: Random, plan: HousePlan
     };
     const servers = { origin: await begun(Origin.start()), receiver: await begun(Receiver.start()) };
     const parts = { stores, random, directory, storage: join(storage, 'files'), database, proxies };
-    const services = await makeServices({ ...parts, ...servers }, plan);
-    for (const service of Object.values(services).flat()) undo.add(() => service.end());
-    return new House({ ...parts, ...servers, ...services, tearDown });
+    const makeService = await serviceMaker({ ...parts, ...servers }, plan, undo);
+    const make = (mode: Mode, count: number): Promise<Service[]> =>
+      Promise.all(Array.from({ length: count }, () => makeService(mode)));
+    const services = {
+      apis: await make('api', plan.apis ?? 1),
+      workers: await make('worker', plan.workers ?? 2),
+    };
+    return new House({ ...parts, ...servers, ...services, makeService, tearDown });
   } catch (error) {
     await tearDown();
     throw error;
   }
 }
 
-async function makeServices(
+/** Gives what makes one more process of the house, which is not started yet. */
+async function serviceMaker(
   parts: Pick<HouseParts, 'stores' | 'directory' | 'storage' | 'database' | 'proxies' | 'origin'>,
   plan: HousePlan,
-): Promise<Pick<HouseParts, 'apiService' | 'workers'>> {
+  undo: Undo,
+): Promise<HouseParts['makeService']> {
   const { stores, directory, storage, database, proxies } = parts;
-  const [apiPort, ...workerPorts] = [await freePort(), await freePort(), await freePort()] as const;
+  const publicPort = await freePort();
   const common = {
     ...SETTINGS,
     DATA_DIR: directory,
     STORAGE_URL: `file:${storage}`,
-    PUBLIC_URL: `http://127.0.0.1:${apiPort}`,
+    // Of the first API; all of them tell the same, as behind one name.
+    PUBLIC_URL: `http://127.0.0.1:${publicPort}`,
     ...(proxies.redis && { REDIS_URL: `redis://127.0.0.1:${proxies.redis.port}` }),
     ...plan.settings,
     ...plan.withOrigin?.(parts.origin),
   };
   const through = (proxy: TcpProxy): string => stores.postgres.urlOf(database, proxy.port);
-  const ofApi = { ...common, APP_MODE: 'api', DATABASE_URL: through(proxies.api) };
-  const ofWorker = { ...common, APP_MODE: 'worker', DATABASE_URL: through(proxies.workers) };
-  return {
-    apiService: new Service('api', apiPort, ofApi),
-    workers: workerPorts.map(
-      (port, index) => new Service(`worker-${index + 1}`, port, { ...ofWorker, ...plan.ofWorkers?.[index] }),
-    ),
+  const made = { api: 0, worker: 0 };
+  return async (mode) => {
+    const index = made[mode];
+    made[mode] += 1;
+    const port = mode === 'api' && index === 0 ? publicPort : await freePort();
+    const service = new Service(`${mode}-${index + 1}`, port, {
+      ...common,
+      APP_MODE: mode,
+      DATABASE_URL: through(mode === 'api' ? proxies.api : proxies.workers),
+      ...(mode === 'worker' && plan.ofWorkers?.[index]),
+    });
+    undo.add(() => service.end());
+    return service;
   };
 }

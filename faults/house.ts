@@ -14,6 +14,8 @@ import { waitFor } from './wait-for.js';
 const READY_LIMIT_MS = 60_000;
 const PROGRESS_LIMIT_MS = 60_000;
 
+export type Mode = 'api' | 'worker';
+
 export interface HouseParts {
   stores: Stores;
   random: Random;
@@ -27,8 +29,10 @@ export interface HouseParts {
   proxies: { api: TcpProxy; workers: TcpProxy; redis: TcpProxy | undefined };
   origin: Origin;
   receiver: Receiver;
-  apiService: Service;
+  apis: Service[];
   workers: Service[];
+  /** One more process, which is not started yet and belongs to no list. */
+  makeService: (mode: Mode) => Promise<Service>;
   tearDown: () => Promise<void>;
 }
 
@@ -47,21 +51,37 @@ export class House {
   private pool: Pool | undefined;
 
   constructor(readonly parts: HouseParts) {
-    this.api = new Api(parts.apiService.url);
+    this.api = new Api(() => parts.apis.map(({ url }) => url));
   }
 
   get services(): Service[] {
-    return [this.parts.apiService, ...this.parts.workers];
+    return [...this.parts.apis, ...this.parts.workers];
   }
 
   /** Starts all processes, and waits until they are ready. */
   async start(): Promise<void> {
     for (const service of this.services) service.start();
     await this.ready();
-    for (const service of this.services) {
-      const holdings = await service.holdings();
-      if (holdings) this.baseLine.set(service, holdings);
-    }
+    for (const service of this.services) await this.noteHoldings(service);
+  }
+
+  /** Starts one more process, and waits until it is ready. */
+  async add(mode: Mode): Promise<void> {
+    const service = await this.parts.makeService(mode);
+    this.list(mode).push(service);
+    service.start();
+    await this.ready();
+    await this.noteHoldings(service);
+    this.fault(`one more ${nameOf(mode)}`);
+  }
+
+  /** Kills one of the processes, and it does not come back. */
+  async lose(mode: Mode): Promise<void> {
+    const services = this.list(mode);
+    const lost = this.parts.random.pick(services);
+    services.splice(services.indexOf(lost), 1);
+    await lost.end();
+    this.fault(`${nameOf(mode)} lost for good`);
   }
 
   async ready(): Promise<void> {
@@ -120,7 +140,7 @@ export class House {
 
   kill(service: Service): void {
     service.signal('SIGKILL');
-    this.fault(`kill -9 of ${service === this.parts.apiService ? 'the API' : 'a worker'}`);
+    this.fault(`kill -9 of ${this.parts.apis.includes(service) ? 'the API' : 'a worker'}`);
   }
 
   /** Kills PostgreSQL and starts it again so many ms later. */
@@ -162,9 +182,20 @@ export class House {
     await this.parts.tearDown();
   }
 
+  private list(mode: Mode): Service[] {
+    return mode === 'api' ? this.parts.apis : this.parts.workers;
+  }
+
+  private async noteHoldings(service: Service): Promise<void> {
+    const holdings = await service.holdings();
+    if (holdings) this.baseLine.set(service, holdings);
+  }
+
   private async closePool(): Promise<void> {
     const pool = this.pool;
     this.pool = undefined;
     await pool?.end();
   }
 }
+
+const nameOf = (mode: Mode): string => (mode === 'api' ? 'API' : 'worker');

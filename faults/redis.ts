@@ -36,6 +36,10 @@ export class RedisServer {
     return redis;
   }
 
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   /** Loses all that is in it. */
   async flush(): Promise<void> {
     await this.call((client) => client.flushall());

@@ -17,5 +17,5 @@ export const SETTINGS: Record<string, string> = {
   UV_THREADPOOL_SIZE: '8',
 };
 
-/** What the two pools of a process hold at most: `DATABASE_POOL_SIZE` by its mode, and the queue's six. */
-export const MOST_CONNECTIONS = { api: 10 + 6, worker: 6 + 6 };
+/** What the two pools of a process hold at most: `DATABASE_POOL_SIZE` by its mode, and the queue's seven. */
+export const MOST_CONNECTIONS = { api: 10 + 7, worker: 6 + 7 };

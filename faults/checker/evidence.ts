@@ -6,6 +6,7 @@ import type { House } from '../house.js';
 import { numberOf } from '../pictures.js';
 import type { ReceivedPost } from '../receiver.js';
 import type { Holdings } from '../service.js';
+import { MOST_CONNECTIONS } from '../settings.js';
 import type { Upload } from '../upload.js';
 import type { AuditedStep } from './audit.js';
 import { readDatabase, type DatabaseRows } from './database-rows.js';
@@ -33,10 +34,12 @@ export interface Evidence extends DatabaseRows {
   holdings: { process: string; before: Holdings; after: Holdings }[];
   /** Of the service, to the database. */
   connections: number;
+  /** What the pools of all its processes may hold together. */
+  mostConnections: number;
 }
 
 export async function collectEvidence(house: House): Promise<Evidence> {
-  const { origin, receiver, storage } = house.parts;
+  const { origin, receiver, storage, apis, workers } = house.parts;
   const rows = await readDatabase(house);
   const [{ connections }] = (await house.look<{ connections: number }>(
     `SELECT count(*)::int AS connections FROM pg_stat_activity
@@ -60,6 +63,7 @@ export async function collectEvidence(house: House): Promise<Evidence> {
     drifts: house.services.flatMap(({ log }) => log.filter((line) => line.includes('drifted'))),
     holdings: await readHoldings(house),
     connections,
+    mostConnections: apis.length * MOST_CONNECTIONS.api + workers.length * MOST_CONNECTIONS.worker,
   };
 }
 

@@ -1,4 +1,3 @@
-import { MOST_CONNECTIONS } from '../settings.js';
 import type { Evidence } from './evidence.js';
 
 /** What a process may hold beyond its beginnings: code that was compiled, sharp's libraries, pools that are still warm. */
@@ -9,8 +8,7 @@ export function canaryVisits({ canaryVisits: visits }: Evidence): string[] {
   return visits > 0 ? [`${visits} connections were made to where a URL must not lead`] : [];
 }
 
-export function heldTooLong({ holdings, connections }: Evidence): string[] {
-  const most = MOST_CONNECTIONS.api + 2 * MOST_CONNECTIONS.worker;
+export function heldTooLong({ holdings, connections, mostConnections: most }: Evidence): string[] {
   const held = holdings.flatMap(({ process, before, after }) => [
     ...(after.rssMb > before.rssMb + MORE_MEMORY_MB
       ? [`${process} holds ${Math.round(after.rssMb)} MB, at first ${Math.round(before.rssMb)} MB`]

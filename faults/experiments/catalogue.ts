@@ -4,6 +4,7 @@ import { cancelRetryDelete } from './cancel-retry-delete.js';
 import { chaoticOrigin } from './chaotic-origin.js';
 import { chaoticReceiver } from './chaotic-receiver.js';
 import { clockSkew } from './clock-skew.js';
+import { comeAndGo } from './come-and-go.js';
 import { diskFull } from './disk-full.js';
 import { duplicateUpload } from './duplicate-upload.js';
 import { halfOpen } from './half-open.js';
@@ -37,6 +38,7 @@ export const EXPERIMENTS: Experiment[] = [
   chaoticReceiver,
   clockSkew,
   rollingRestart,
+  comeAndGo,
   cancelRetryDelete,
   duplicateUpload,
 ];

@@ -32,7 +32,7 @@ export const killApi: Experiment = {
 };
 
 async function killAndRepeat(house: House, upload: Upload): Promise<void> {
-  house.kill(house.parts.apiService);
+  house.kill(house.parts.apis[0]!);
   await house.send(upload);
 }
 
