@@ -17,6 +17,9 @@ export interface Endpoint {
   behaviour: Behaviour;
 }
 
+/** What was let happen, by the event's id: when, in ms of `performance.now()`, and how its endpoint behaves. */
+export type Happened = Map<string, { at: number; behaviour: Behaviour }>;
+
 /** Events as requests make them when they end, one endpoint each. */
 export class DeliveryLoad {
   private readonly pool: Pool;
@@ -48,15 +51,14 @@ export class DeliveryLoad {
   }
 
   /**
-   * Lets `count` events of each behaviour happen, evenly over `seconds` and in turn over its endpoints. Gives when each
-   * happened, by the event's id, and how its endpoint behaves.
+   * Lets so many events of each behaviour happen, evenly over `seconds` and in turn over its endpoints.
    */
   async send(
     endpoints: Endpoint[],
     counts: Partial<Record<Behaviour, number>>,
     seconds: number,
-  ): Promise<Map<string, { at: number; behaviour: Behaviour }>> {
-    const happened = new Map<string, { at: number; behaviour: Behaviour }>();
+  ): Promise<Happened> {
+    const happened: Happened = new Map();
     const begin = performance.now();
     const portions = Math.ceil((seconds * 1000) / PORTION_MS);
     for (let portion = 1; portion <= portions; portion += 1) {
@@ -76,13 +78,6 @@ export class DeliveryLoad {
       await delay(Math.max(begin + portion * PORTION_MS - performance.now(), 0));
     }
     return happened;
-  }
-
-  async statuses(): Promise<Record<string, number>> {
-    const { rows } = await this.pool.query<{ status: string; count: number }>(
-      `SELECT status, count(*)::int FROM webhook_delivery GROUP BY status`,
-    );
-    return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
   }
 
   async close(): Promise<void> {
