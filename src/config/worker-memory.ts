@@ -1,8 +1,8 @@
 const MiB = 1024 ** 2;
 /** Of a worker without a picture, after work: Node and what is loaded, and what V8 has not given back yet. */
-const PROCESS = 240 * MiB;
-/** For each encoder what malloc keeps between blocks: with none counted, four of them exceeded the bound by 22 MiB in ten minutes. */
-const BETWEEN = 16 * MiB;
+const PROCESS = 224 * MiB;
+/** For each encoder what malloc keeps between blocks: with half of it, four of them exceeded the bound by 27 MiB. */
+const BETWEEN = 32 * MiB;
 /** With more than one encoder start.cts lets V8 collect later. */
 const COLLECTED_LATER = 64 * MiB;
 

@@ -14,7 +14,7 @@ export interface MemoryBudget {
 /** What a worker takes at most, in bytes: by default with room for 12 megapixels in each encoder and for two of the largest sources. */
 export function memoryBound({ workerMemory, workerConcurrency, maxImageBytes }: Env): number {
   const least = processMemory(workerConcurrency) + 8 * maxImageBytes;
-  return workerMemory ?? Math.max((384 + 128 * workerConcurrency) * MiB, least);
+  return workerMemory ?? Math.max((368 + 144 * workerConcurrency) * MiB, least);
 }
 
 export function memoryBudget(env: Env): MemoryBudget {

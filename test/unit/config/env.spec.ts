@@ -121,8 +121,8 @@ describe('parseEnv', () => {
     expect(faultsOf({ ...one, WORKER_MEMORY: '511MiB' })).toEqual([
       'WORKER_MEMORY: expected at least 512MiB; raise it, or lower WORKER_CONCURRENCY or MAX_IMAGE_BYTES',
     ]);
-    expect(faultsOf({ WORKER_CONCURRENCY: '2', WORKER_MEMORY: '591MiB' })).toHaveLength(1);
-    expect(faultsOf({ WORKER_CONCURRENCY: '2', WORKER_MEMORY: '592MiB' })).toEqual([]);
+    expect(faultsOf({ WORKER_CONCURRENCY: '2', WORKER_MEMORY: '607MiB' })).toHaveLength(1);
+    expect(faultsOf({ WORKER_CONCURRENCY: '2', WORKER_MEMORY: '608MiB' })).toEqual([]);
     expect(faultsOf({ ...one, WORKER_MEMORY: '384MiB', MAX_IMAGE_BYTES: '16MiB' })).toEqual([]);
   });
 

@@ -18,7 +18,7 @@ it.each([
 });
 
 it('is what WORKER_MEMORY leaves of the process itself', () => {
-  expect(budget({ WORKER_CONCURRENCY: '8', WORKER_MEMORY: '1GiB' })).toEqual([148, 444]);
+  expect(budget({ WORKER_CONCURRENCY: '8', WORKER_MEMORY: '1GiB' })).toEqual([120, 360]);
 });
 
 it('has room for two of the largest sources', () => {
