@@ -14,7 +14,7 @@ export interface Options {
 }
 
 export const USAGE =
-  'Usage: npm run bench -- [NAME ...] [--rounds N] [--pictures FOLDER] [--short] [--list]   (without NAME: all, about an hour and a half)';
+  'Usage: npm run bench -- [NAME ...] [--rounds N] [--pictures FOLDER] [--short] [--list]   (without NAME: all, one to two hours)';
 
 /** What the command line asks for. Throws an Error that says what is wrong with it; `all` are the benchmarks there are. */
 export function parseOptions(args: string[], all: string[]): Options {
