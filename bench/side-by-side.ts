@@ -37,14 +37,13 @@ export interface Comparison {
   sides: Side[];
   /** How long the host takes to answer, in ms. */
   answerMs?: number;
-  settings?: Record<string, string>;
 }
 
 /** Both sides in turn, in the same run, on the same files; the order is turned round from round to round. */
 export async function sideBySide(plan: Comparison, { rounds }: Options): Promise<Record<Side, Round[]>> {
   const origin = await Origin.start([plan.folder]);
   const loop = await Loop.start(ENCODERS);
-  const house = await House.start({ ofWorkers: plan.settings });
+  const house = await House.start({});
   const measured: Record<Side, Round[]> = { sharp: [], bare: [], older: [], ours: [] };
   const measure = async (side: Side, count: number): Promise<Round> => {
     const urls = origin.urls(count, { answer: plan.answerMs ?? 0 });

@@ -14,7 +14,7 @@ process.env.UV_THREADPOOL_SIZE ??= String(encoders + 4);
 // libvips decodes pictures of more than 100 MB into a file in /tmp: where that is small, a good one would count as damaged.
 process.env.VIPS_DISC_THRESHOLD ??= '4g';
 // V8 counts the bytes of images as its own: with them it would walk through all of its heap for every 20 MB that were
-// downloaded, a tenth of the CPU time at 650 KB an image. Now for every 90 MB; memory-budget.ts reckons with that. One
+// downloaded, a tenth of the CPU time at 650 KB an image. Now for every 90 MB; config/worker-memory.ts reckons with that. One
 // encoder alone stays in 512 MB instead.
 if (process.env.APP_MODE !== 'api' && encoders > 1) setFlagsFromString('--heap-growing-percent=200');
 
